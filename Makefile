@@ -1,0 +1,43 @@
+# Every target makes the environment it needs: .venv, from pyproject.toml alone.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo check test test-training clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/demo  ## A store day on this machine; options by ARGS='--report demo.json'
+	$(BIN)/detectscale demo $(ARGS)
+
+check: .venv/dev  ## Lint, format, types, who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: .venv/dev  ## Unit and integration tests, on real Kafka and real Redis; ARGS are pytest's
+	$(BIN)/pytest --ignore=tests/training $(ARGS)
+
+test-training: .venv/training  ## Tests of training and export: installs torch, several GB
+	$(BIN)/pytest tests/training $(ARGS)
+
+clean:  ## Remove what was made here
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --upgrade-deps .venv
+
+.venv/demo: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[demo]'
+	@touch $@
+
+.venv/dev: .venv/demo
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+.venv/training: .venv/dev
+	$(BIN)/pip install --quiet --editable '.[demo,ultralytics]'
+	@touch $@
