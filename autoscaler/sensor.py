@@ -1,0 +1,92 @@
+"""
+The sensor: one observation from Kafka's offsets, the workers' reports and the fleet.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from autoscaler import backlog, learned
+from autoscaler.arrivals import Arrivals
+from autoscaler.backlog import PartitionOffsets
+from autoscaler.fleet import Replica
+from autoscaler.observation import Observation, OffsetAnomaly
+from autoscaler.offsets import OffsetReader
+from autoscaler.oldest import oldest_append
+from autoscaler.statuses import Statuses
+from autoscaler.workforce import workforce
+from frames.clients import KafkaSettings
+from frames.status import WorkerStatus
+from frames.topics import TopicSettings
+
+log = logging.getLogger(__name__)
+
+
+class Sensor:
+    """Sees one target: a topic, the group that reads it, and its workers. Not thread-safe."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        topics: TopicSettings,
+        group_id: str,
+        replicas: Callable[[], Sequence[Replica]],
+        rate_window_s: float,
+    ) -> None:
+        self._offsets = OffsetReader(kafka, topics.frames, group_id)
+        self._statuses = Statuses(kafka, topics.status)
+        self._replicas = replicas
+        self._rate_window_s = rate_window_s
+        self._arrivals = Arrivals()
+        self._anomalies: tuple[OffsetAnomaly, ...] = ()
+        self.ends: Mapping[int, int] = {}
+        """The end offset of each partition, as of the last observation."""
+
+    @property
+    def statuses(self) -> Mapping[str, WorkerStatus]:
+        """What each worker last said, by its id."""
+        return self._statuses.latest
+
+    def observe(self, now: float) -> Observation:
+        """
+        Look at everything once; *now* in seconds since the epoch.
+
+        Raises:
+            ObservationError: Kafka does not answer, or the topic is not there.
+        """
+        partitions = self._offsets.read()
+        self.ends = dict(enumerate(partition.end for partition in partitions))
+        self._arrivals.add(now, tuple(self.ends.values()))
+        statuses = self._statuses.read()
+        lessons = learned.relevant(statuses.values())
+        return Observation(
+            at=now,
+            lag=tuple(partition.lag for partition in partitions),
+            arrival_rate=self._arrivals.rate(self._rate_window_s),
+            oldest_age=self._oldest_age(partitions, now),
+            service_time=learned.service_time(lessons),
+            cold_start=learned.cold_start(lessons),
+            anomalies=self._noted(backlog.anomalies(partitions)),
+            **asdict(workforce(self._replicas(), statuses, now)),
+        )
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._offsets.close()
+        self._statuses.close()
+
+    def _oldest_age(self, partitions: Sequence[PartitionOffsets], now: float) -> float | None:
+        waiting = {
+            number: (partition.next, self._arrivals.appended(number, partition.next))
+            for number, partition in enumerate(partitions)
+            if partition.lag
+        }
+        if not waiting:
+            return None
+        return max(now - oldest_append(waiting, self._offsets.first_since), 0.0)
+
+    def _noted(self, anomalies: tuple[OffsetAnomaly, ...]) -> tuple[OffsetAnomaly, ...]:
+        if anomalies != self._anomalies:
+            log.warning("committed offsets: %s", ", ".join(anomalies) or "in order again")
+        self._anomalies = anomalies
+        return anomalies

@@ -1,0 +1,46 @@
+import pytest
+
+from autoscaler.arrivals import Arrivals, Bracket
+
+
+def after(*readings: tuple[float, tuple[int, ...]]) -> Arrivals:
+    arrivals = Arrivals()
+    for at, ends in readings:
+        arrivals.add(at, ends)
+    return arrivals
+
+
+@pytest.mark.parametrize(
+    ("readings", "rate"),
+    [
+        pytest.param([(0.0, (5, 5))], None, id="one reading says nothing"),
+        pytest.param([(0.0, (5, 5)), (1.0, (5, 5))], 0.0, id="nothing arrived"),
+        pytest.param([(0.0, (0, 0)), (2.0, (10, 30))], 20.0, id="all partitions count"),
+        pytest.param([(0.0, (0,)), (8.0, (0,)), (10.0, (10,))], 5.0, id="only the window counts"),
+        pytest.param([(0.0, (0,)), (100.0, (10,))], None, id="no earlier reading in the window"),
+        pytest.param([(0.0, (50,)), (1.0, (3,))], None, id="a topic created anew starts anew"),
+        pytest.param([(0.0, (5,)), (1.0, (5, 0))], None, id="a new partition starts anew"),
+    ],
+)
+def test_the_rate_is_that_of_the_window(readings, rate):
+    assert after(*readings).rate(window_s=3.0) == rate
+
+
+@pytest.mark.parametrize(
+    ("offset", "bracket"),
+    [
+        pytest.param(4, Bracket(0.0, 10.0), id="before the first reading"),
+        pytest.param(5, Bracket(10.0, 11.0), id="first of an interval"),
+        pytest.param(8, Bracket(10.0, 11.0), id="last of an interval"),
+        pytest.param(9, Bracket(12.0, 13.0), id="a silence ends at its last reading"),
+    ],
+)
+def test_an_append_lies_between_two_readings(offset, bracket):
+    arrivals = after((10.0, (5,)), (11.0, (9,)), (12.0, (9,)), (13.0, (20,)))
+
+    assert arrivals.appended(0, offset) == bracket
+
+
+def test_an_offset_beyond_the_end_has_no_append():
+    with pytest.raises(ValueError, match="offset 5 of partition 0"):
+        after((10.0, (5,))).appended(0, 5)
