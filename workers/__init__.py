@@ -1,0 +1,1 @@
+"""One frame's way through a worker: poll, check, decode, detect, publish, commit."""

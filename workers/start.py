@@ -1,0 +1,69 @@
+"""
+A worker's cold start, phase by phase: the libraries, the model, the first inference, the group.
+
+The broker is reached on a second thread while the model loads, since both wait for
+things outside Python.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from frames.clients import KafkaSettings
+from frames.status import WorkerState
+from frames.topics import TopicSettings
+from workers.cold_start import ColdStart, process_born_at
+from workers.model import ModelSettings, load_model
+from workers.worker import Worker, WorkerSettings, connect
+
+log = logging.getLogger(__name__)
+
+
+def run_worker(
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    settings: WorkerSettings,
+    model_settings: ModelSettings,
+    cache_dir: Path,
+    worker: str | None = None,
+) -> None:
+    """
+    Run one worker in this process until SIGTERM or SIGINT.
+
+    Args:
+        cache_dir: Where compiled models are kept for the next start.
+        worker: Its id in statuses and results; None makes one from host and process.
+
+    Raises:
+        ConfigError: The model or a setting cannot be used. UnavailableError: No broker answers.
+        DetectorError: The detector broke.
+    """
+    cold_start = ColdStart(process_born_at(), time.time())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker = worker or f"{socket.gethostname()}-{os.getpid()}"
+    model = load_model(model_settings)
+    with ThreadPoolExecutor(1, thread_name_prefix="connect") as pool:
+        connecting = pool.submit(connect, kafka, settings)
+
+        from workers.openvino_detector import OpenVinoDetector
+        from workers.processing import Processing
+
+        cold_start.finished("import", time.time())
+        detector = OpenVinoDetector(model, model_settings, cache_dir)
+        cold_start.finished("load", time.time())
+        detector.warm_up()
+        cold_start.finished("warm_up", time.time())
+        clients = connecting.result()
+    member = Worker(worker, clients, topics, settings, cold_start, model.digest)
+    member.report(WorkerState.STARTING)
+    log.info("worker %s: model %s (%s…) is warm", worker, model.name, model.digest[:12])
+    processing = Processing(detector, model, worker, settings.max_age_s, clock=time.time)
+    member.run(processing, stop)
+    log.info("worker %s: drained and gone", worker)

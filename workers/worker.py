@@ -1,0 +1,308 @@
+"""
+The worker process: a poll thread that keeps its place in the group and commits, and a
+detecting thread that turns records into published outcomes.
+
+    poll thread:       poll → claim → inbox            acknowledged → watermark → commit
+    detecting thread:           inbox → process → publish ─┘
+
+The model is loaded and warm before the group is joined, so a cold start never stalls
+the workers that already run. On SIGTERM waiting records are handed back, begun ones
+are finished, published and committed, and the group is left at once.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, PositiveFloat, PositiveInt
+
+from frames.clients import KafkaSettings, group_consumer, producer
+from frames.errors import UnavailableError
+from frames.event import Message
+from frames.outcome import Kind, Outcome, RecordId
+from frames.status import BatchSums, WorkerState, WorkerStatus
+from frames.topics import TopicSettings
+from workers.claim import Claim
+from workers.cold_start import ColdStart
+from workers.inbox import Inbox, Polled
+from workers.processing import Processing
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer, KafkaProducer
+
+log = logging.getLogger(__name__)
+
+
+class WorkerSettings(BaseModel, frozen=True, extra="forbid"):
+    """How a worker works: the `worker` section of the settings."""
+
+    group_id: str = "detectscale-workers"
+    """The consumer group all workers of a target share."""
+    max_batch: PositiveInt = 4
+    """Most frames in one call of the detector."""
+    max_age_s: PositiveFloat | None = None
+    """A frame older than this, from capture, is dropped as expired; None: never drop."""
+    inbox_bytes: PositiveInt = 16 * 1024 * 1024
+    """Polled and waiting; beyond it polling pauses."""
+    commit_interval_s: PositiveFloat = 0.1
+    """At most this much finished work is done again after a crash."""
+    status_interval_s: PositiveFloat = 2.0
+    drain_s: PositiveFloat = 20.0
+    """From SIGTERM until begun work is abandoned to the next owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """A worker's two connections to Kafka."""
+
+    consumer: "KafkaConsumer"
+    producer: "KafkaProducer"
+
+
+def connect(kafka: KafkaSettings, settings: WorkerSettings) -> Clients:
+    """
+    Reach the broker without joining the group yet.
+
+    Raises:
+        UnavailableError: No broker answers.
+    """
+    consumer = group_consumer(
+        kafka, settings.group_id, max_poll_records=64, fetch_max_bytes=settings.inbox_bytes
+    )
+    return Clients(consumer, producer(kafka))
+
+
+class Worker:
+    """One member of the worker group."""
+
+    def __init__(
+        self,
+        worker: str,
+        clients: Clients,
+        topics: TopicSettings,
+        settings: WorkerSettings,
+        cold_start: ColdStart,
+        model_digest: str,
+    ) -> None:
+        self._worker = worker
+        self._consumer = clients.consumer
+        self._producer = clients.producer
+        self._topics = topics
+        self._settings = settings
+        self._cold_start = cold_start
+        self._model_digest = model_digest
+        self._state = WorkerState.STARTING
+        self._claims: dict[int, Claim] = {}
+        self._inbox = Inbox(settings.inbox_bytes)
+        self._acknowledged: SimpleQueue[Polled] = SimpleQueue()
+        self._committed: dict[int, int] = {}
+        self._batches = BatchSums()
+        self._idle_since: float | None = None
+        self._reported_at = 0.0
+        self._failure: BaseException | None = None
+
+    def run(self, processing: Processing, stop: threading.Event) -> None:
+        """
+        Join the group and work until *stop* is set or something breaks; then drain and leave.
+
+        Raises:
+            DetectorError: The detector broke. UnavailableError: The broker took no results.
+            Nothing without a published outcome was committed.
+        """
+        from workers.membership import Membership
+
+        detecting = threading.Thread(target=self._detect, args=(processing,), name="detect", daemon=True)
+        detecting.start()
+        self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))
+        try:
+            while not stop.is_set() and self._failure is None:
+                self._step()
+        finally:
+            self._drain(detecting)
+        if self._failure is not None:
+            raise self._failure
+
+    def report(self, state: WorkerState | None = None) -> None:
+        """Publish this worker's status, after changing to *state* if given."""
+        now = time.time()
+        self._state = state or self._state
+        status = WorkerStatus(
+            worker=self._worker,
+            at=now,
+            state=self._state,
+            born_at=self._cold_start.born_at,
+            phases_s=dict(self._cold_start.phases_s),
+            in_flight=self._in_flight,
+            idle_since=self._idle_since,
+            partitions=tuple(sorted(self._claims)),
+            batches=self._batches,
+            model=self._model_digest,
+        )
+        self._send(self._topics.status, status.message())
+        self._reported_at = now
+
+    # The poll thread.
+
+    def _step(self) -> None:
+        busy = self._in_flight > 0
+        if self._inbox.full:
+            self._consumer.pause(*self._consumer.assignment())
+        elif paused := self._consumer.paused():
+            self._consumer.resume(*paused)
+        self._take(self._consumer.poll(timeout_ms=10 if busy else 100))
+        self._settle()
+        self._commit(self._claims)
+        self._note_idleness()
+        if time.time() - self._reported_at >= self._settings.status_interval_s:
+            self.report()
+
+    def _take(self, polled: dict[Any, list[Any]]) -> None:
+        now = time.time()
+        for partition, records in polled.items():
+            claim = self._claims.get(partition.partition)
+            if claim is None:
+                continue  # fetched before it was revoked; its next owner reads it
+            for record in records:
+                claim.taken(record.offset)
+                identity = RecordId(record.topic, record.partition, record.offset)
+                message = Message(record.key, record.value or b"", record.headers)
+                self._inbox.put(Polled(identity, message, record.timestamp / 1000, now, claim))
+
+    def _settle(self, timeout_s: float = 0.0) -> None:
+        """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
+        try:
+            polled = (
+                self._acknowledged.get(timeout=timeout_s) if timeout_s else self._acknowledged.get_nowait()
+            )
+            while True:
+                polled.claim.finished(polled.record.offset)
+                polled = self._acknowledged.get_nowait()
+        except Empty:
+            return
+
+    def _commit(self, partitions: Iterable[int]) -> None:
+        """Commit the watermarks of *partitions* that moved."""
+        from kafka import TopicPartition
+        from kafka.errors import CommitFailedError, KafkaTimeoutError, RebalanceInProgressError
+        from kafka.structs import OffsetAndMetadata
+
+        moved = {
+            partition: offset
+            for partition in partitions
+            if (offset := self._claims[partition].next_offset) is not None
+            and self._committed.get(partition) != offset
+        }
+        if not moved:
+            return
+        offsets = {
+            TopicPartition(self._topics.frames, partition): OffsetAndMetadata(offset)
+            for partition, offset in moved.items()
+        }
+        try:
+            self._consumer.commit(offsets, timeout_ms=5_000)
+        except (RebalanceInProgressError, KafkaTimeoutError):
+            return  # the next round commits it
+        except CommitFailedError:
+            log.warning("expelled from the group: the partitions' next owners will read %s again", moved)
+            return
+        self._committed |= moved
+
+    def _note_idleness(self) -> None:
+        if self._in_flight:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = time.time()
+
+    @property
+    def _in_flight(self) -> int:
+        return sum(claim.in_flight for claim in self._claims.values())
+
+    # Partitions come and go (see `Membership`: the poll thread waits inside poll() meanwhile).
+
+    def assigned(self, partitions: set[int]) -> None:
+        for partition in partitions:
+            self._claims[partition] = Claim()
+            self._committed.pop(partition, None)
+        if self._state is WorkerState.STARTING:
+            self._cold_start.finished("join", time.time())
+            self._idle_since = time.time()
+        if self._state is not WorkerState.DRAINING:
+            self.report(WorkerState.READY)
+
+    def revoked(self, partitions: set[int]) -> None:
+        held = self._claims.keys() & partitions
+        self._finish(held, timeout_s=self._settings.drain_s / 4)
+        self._commit(held)
+        self._forget(held)
+
+    def lost(self, partitions: set[int]) -> None:
+        held = self._claims.keys() & partitions
+        for partition in held:
+            self._claims[partition].lost = True
+        self._inbox.withdraw([self._claims[partition] for partition in held])
+        self._forget(held)
+
+    def _finish(self, partitions: Iterable[int], timeout_s: float) -> None:
+        """Hand back what waits of *partitions*, and finish what has begun within *timeout_s*."""
+        claims = [self._claims[partition] for partition in partitions]
+        for polled in self._inbox.withdraw(claims):
+            polled.claim.handed_back(polled.record.offset)
+        deadline = time.monotonic() + timeout_s
+        while not all(claim.settled for claim in claims) and self._failure is None:
+            if time.monotonic() > deadline:
+                left = sum(claim.in_flight for claim in claims)
+                log.warning("abandoned %d begun frames: not finished within %g s", left, timeout_s)
+                break
+            self._settle(timeout_s=0.05)
+
+    def _forget(self, partitions: Iterable[int]) -> None:
+        for partition in list(partitions):
+            del self._claims[partition]
+
+    def _drain(self, detecting: threading.Thread) -> None:
+        self.report(WorkerState.DRAINING)
+        self._finish(self._claims, self._settings.drain_s)
+        self._inbox.close()
+        detecting.join(timeout=1.0)
+        self._commit(self._claims)
+        self._consumer.close(timeout_ms=5_000)
+        self._claims.clear()
+        self._idle_since = None
+        self.report(WorkerState.STOPPED)
+        self._producer.close(timeout=5)
+
+    # The detecting thread.
+
+    def _detect(self, processing: Processing) -> None:
+        try:
+            while batch := self._inbox.take(self._settings.max_batch):
+                started_at = time.monotonic()
+                for polled, outcome in processing.outcomes(batch):
+                    self._publish(polled, outcome)
+                self._batches = self._batches.plus(len(batch), time.monotonic() - started_at)
+        except BaseException as error:
+            self._failure = error
+
+    def _publish(self, polled: Polled, outcome: Outcome) -> None:
+        if polled.claim.lost:
+            return
+        topics = {
+            Kind.DETECTED: self._topics.detections,
+            Kind.EXPIRED: self._topics.expired,
+            Kind.DEAD: self._topics.dead,
+        }
+        future = self._send(topics[outcome.kind], outcome.message())
+        future.add_callback(lambda _: self._acknowledged.put(polled))
+        future.add_errback(self._not_published)
+
+    def _not_published(self, error: BaseException) -> None:
+        self._failure = UnavailableError(
+            f"kafka: the broker took no result: {error}; nothing of it was committed"
+        )
+
+    def _send(self, topic: str, message: Message) -> Any:
+        return self._producer.send(topic, key=message.key, value=message.value, headers=list(message.headers))
