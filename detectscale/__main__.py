@@ -1,0 +1,5 @@
+"""`python -m detectscale` is the command `detectscale`."""
+
+from detectscale.cli import main
+
+main()

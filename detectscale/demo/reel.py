@@ -1,0 +1,82 @@
+"""
+The frames of the demo, made before it starts: drawing or decoding them while the workers
+detect would take the cores from both.
+"""
+
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+
+from frames.sources import WallClock, open_source
+from frames.store import StoreCamera, Truth
+
+STORE_CAMERAS = 8
+STORE_FRAMES = 60
+"""Of each camera."""
+STORE_FPS = 5.0
+FIRST_STORE_SEED = 9000
+"""Cameras from here on were never seen in training."""
+MOST_FRAMES = 600
+"""Of a source of the user's; more are not kept in memory."""
+LIVE_S = 30.0
+"""How long a live stream is recorded at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One frame of the reel."""
+
+    camera: str
+    image: bytes = field(repr=False)
+    truth: tuple[Truth, ...] | None
+    """What it shows; None: nobody knows."""
+
+
+def record(source: str) -> Iterator[Shot]:
+    """
+    The frames of *source*, made one after the other.
+
+    Raises:
+        ConfigError: There is no such source.
+    """
+    return _draw_store() if source == "store" else _read(source)
+
+
+def _draw_store() -> Iterator[Shot]:
+    """All cameras in turn, as a shop sends them; drawn on all cores."""
+    seeds = range(FIRST_STORE_SEED, FIRST_STORE_SEED + STORE_CAMERAS)
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        cameras = list(pool.map(_draw_camera, seeds))
+    yield from chain.from_iterable(zip(*cameras, strict=True))
+
+
+def _draw_camera(seed: int) -> list[Shot]:
+    camera = StoreCamera(seed)
+    shots = []
+    for n in range(STORE_FRAMES):
+        image, truth = camera.jpeg(n / STORE_FPS)
+        shots.append(Shot(f"store-{seed}", image, tuple(truth)))
+    return shots
+
+
+def _read(source: str) -> Iterator[Shot]:
+    """The first frames of a folder, a file or a stream, as fast as it gives them."""
+    live = threading.Event()
+    timer = threading.Timer(LIVE_S, live.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        for captured in open_source(source, fps=None, limit=MOST_FRAMES).frames(_Hurry(live)):
+            yield Shot(captured.camera, captured.image, None)
+    finally:
+        timer.cancel()
+
+
+class _Hurry(WallClock):
+    """A clock that makes a recording play at once; only a live stream takes its time."""
+
+    def wait(self, seconds: float) -> bool:
+        return super().wait(0.0)

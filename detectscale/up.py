@@ -1,0 +1,46 @@
+"""
+`detectscale up`: everything on this machine, until Ctrl-C.
+"""
+
+import logging
+
+from autoscaler.decision import Decision
+from autoscaler.observation import Observation
+from detectscale.places import Places
+from detectscale.runtime import local_runtime
+from detectscale.service import stop_on_signals
+from detectscale.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class DecisionLog:
+    """Logs each decision that changes the replica count."""
+
+    def __init__(self) -> None:
+        self._replicas = 0
+
+    def __call__(self, observation: Observation, decision: Decision) -> None:
+        if decision.replicas != self._replicas:
+            log.info("%d → %s [%s]", self._replicas, decision.explain(), decision.reason)
+        self._replicas = decision.replicas
+
+
+def run_up(settings: Settings, places: Places) -> None:
+    """
+    Run broker, Redis, projector, autoscaler and workers until SIGINT or SIGTERM; drain then.
+
+    Raises:
+        DetectscaleError: Something cannot start, or the workers cannot run as they are configured.
+    """
+    with local_runtime(settings, places, DecisionLog()) as runtime:
+        stop = stop_on_signals()
+        log.info(
+            "Kafka at %s, Redis at %s", runtime.settings.kafka.bootstrap_servers, runtime.settings.redis.url
+        )
+        log.info("logs in %s; workers start when frames come; Ctrl-C drains and stops", places.logs)
+        while not stop.is_set() and runtime.failure is None:
+            stop.wait(0.2)
+        log.info("draining workers, then stopping servers")
+    if runtime.failure is not None:
+        raise runtime.failure

@@ -1,0 +1,35 @@
+"""The demo as a person runs it, with a worker killed in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.detectscale.processes import processes_of, workers_of
+from tests.waiting import until
+
+
+@pytest.mark.timeout(420)
+def test_a_store_day_loses_nothing_although_a_worker_is_killed(tmp_path: Path):
+    state, report_file, boxes = tmp_path / "state", tmp_path / "demo.json", tmp_path / "boxes"
+    command = [sys.executable, "-m", "detectscale", "demo", "--state-dir", str(state)]
+    with subprocess.Popen([*command, "--report", str(report_file), "--save", str(boxes)]) as demo:
+        victim = until(lambda: workers_of(state), within_s=120)[0]
+        os.kill(victim, signal.SIGKILL)
+        status = demo.wait(timeout=300)
+
+    report = json.loads(report_file.read_text())
+    assert status == 0
+    assert (report["lost"], report["final_replicas"]) == (0, 0)
+    assert report["published"] == report["detected"] > 500
+    assert report["duplicates"] <= 64  # what one worker can have had in flight
+    assert report["wakeups"] >= 2
+    assert len(report["first_detection_s"]) >= 2
+    assert report["map50"] >= 0.60
+    assert report["replica_seconds"] < report["replica_seconds_always_on"]
+    assert len(list(boxes.glob("*.jpg"))) >= 10
+    assert processes_of(state) == {}
