@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CHANGE_REPORT_S = 0.25
+"""A worker that turns from idle to busy and back says so at most this often."""
+
 
 class WorkerSettings(BaseModel, frozen=True, extra="forbid"):
     """How a worker works: the `worker` section of the settings."""
@@ -103,6 +106,7 @@ class Worker:
         self._batches = BatchSums()
         self._idle_since: float | None = None
         self._reported_at = 0.0
+        self._reported_busy = True
         self._failure: BaseException | None = None
 
     def run(self, processing: Processing, stop: threading.Event) -> None:
@@ -144,6 +148,7 @@ class Worker:
         )
         self._send(self._topics.status, status.message())
         self._reported_at = now
+        self._reported_busy = self._idle_since is None
 
     # The poll thread.
 
@@ -157,20 +162,20 @@ class Worker:
         self._settle()
         self._commit(self._claims)
         self._note_idleness()
-        if time.time() - self._reported_at >= self._settings.status_interval_s:
+        if time.time() - self._reported_at >= self._report_interval_s:
             self.report()
 
-    def _take(self, polled: dict[Any, list[Any]]) -> None:
+    def _take(self, fetched: dict[Any, list[Any]]) -> None:
         now = time.time()
-        for partition, records in polled.items():
+        for partition, records in fetched.items():
             claim = self._claims.get(partition.partition)
             if claim is None:
                 continue  # fetched before it was revoked; its next owner reads it
             for record in records:
                 claim.taken(record.offset)
                 identity = RecordId(record.topic, record.partition, record.offset)
-                message = Message(record.key, record.value or b"", record.headers)
-                self._inbox.put(Polled(identity, message, record.timestamp / 1000, now, claim))
+                polled = Polled(identity, Message.of(record), record.timestamp / 1000, now, claim)
+                self._inbox.put(polled)
 
     def _settle(self, timeout_s: float = 0.0) -> None:
         """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
@@ -216,6 +221,12 @@ class Worker:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = time.time()
+
+    @property
+    def _report_interval_s(self) -> float:
+        """Sooner when it has become idle or busy: the autoscaler drains idle workers first."""
+        changed = (self._idle_since is None) != self._reported_busy
+        return CHANGE_REPORT_S if changed else self._settings.status_interval_s
 
     @property
     def _in_flight(self) -> int:
