@@ -263,7 +263,7 @@ def train(
     Example: `detectscale train mine.pt --data shelves/ --epochs 50 --device cuda`
     """
     from detectscale.training import show_epoch
-    from workers.training.train import TrainSettings
+    from workers.training.course import TrainSettings
     from workers.training.train import train as run_training
 
     settings = TrainSettings(

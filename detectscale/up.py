@@ -22,7 +22,7 @@ class DecisionLog:
 
     def __call__(self, observation: Observation, decision: Decision) -> None:
         if decision.replicas != self._replicas:
-            log.info("%d → %s [%s]", self._replicas, decision.explain(), decision.reason)
+            log.info("%d → %s", self._replicas, decision.explain())
         self._replicas = decision.replicas
 
 

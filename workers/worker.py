@@ -192,7 +192,7 @@ class Worker:
     def _commit(self, partitions: Iterable[int]) -> None:
         """Commit the watermarks of *partitions* that moved."""
         from kafka import TopicPartition
-        from kafka.errors import CommitFailedError, KafkaTimeoutError, RebalanceInProgressError
+        from kafka.errors import CommitFailedError, KafkaError
         from kafka.structs import OffsetAndMetadata
 
         moved = {
@@ -209,10 +209,11 @@ class Worker:
         }
         try:
             self._consumer.commit(offsets, timeout_ms=5_000)
-        except (RebalanceInProgressError, KafkaTimeoutError):
-            return  # the next round commits it
         except CommitFailedError:
             log.warning("expelled from the group: the partitions' next owners will read %s again", moved)
+            return
+        except KafkaError as error:  # a rebalance goes on, or the broker is away: the next round commits it
+            log.info("not committed yet: %r", error)
             return
         self._committed |= moved
 
@@ -280,11 +281,19 @@ class Worker:
         self._inbox.close()
         detecting.join(timeout=1.0)
         self._commit(self._claims)
-        self._consumer.close(timeout_ms=5_000)
-        self._claims.clear()
-        self._idle_since = None
-        self.report(WorkerState.STOPPED)
-        self._producer.close(timeout=5)
+        self._leave()
+
+    def _leave(self) -> None:
+        from kafka.errors import KafkaError
+
+        try:
+            self._consumer.close(timeout_ms=5_000)
+            self._claims.clear()
+            self._idle_since = None
+            self.report(WorkerState.STOPPED)
+            self._producer.close(timeout=5)
+        except KafkaError as error:
+            log.warning("left without saying so: %r", error)
 
     # The detecting thread.
 

@@ -4,6 +4,7 @@ What happened during a run, as it is told by the autoscaler and the publisher.
 Written by their threads and read by the screen and the report; each list only grows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autoscaler.decision import Decision
@@ -46,9 +47,15 @@ class History:
 
     def wakeups(self) -> list[float]:
         """Instants at which the replica count rose from zero."""
-        counts = [0, *(sample.decision.replicas for sample in self.samples)]
-        return [
-            sample.decision.at
-            for before, sample in zip(counts, self.samples, strict=False)
-            if before == 0 < sample.decision.replicas
-        ]
+        changes = replica_changes(self.samples)
+        return [sample.decision.at for before, sample in changes if before == 0]
+
+
+def replica_changes(samples: Sequence[Sample]) -> list[tuple[int, Sample]]:
+    """The samples whose decision changed the replica count, each with the count before; it starts from 0."""
+    counts = [0, *(sample.decision.replicas for sample in samples)]
+    return [
+        (before, sample)
+        for before, sample in zip(counts, samples, strict=False)
+        if sample.decision.replicas != before
+    ]

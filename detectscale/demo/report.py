@@ -145,16 +145,20 @@ def first_detections(
 def _map50(
     appended: Mapping[RecordId, Appended], results: Mapping[RecordId, Result], reel: Sequence[Shot]
 ) -> float | None:
-    truths, detections = [], []
-    for record, frame in appended.items():
-        truth = reel[frame.shot].truth
-        if truth is None or record not in results:
-            continue
-        truths.append([(object_.label, object_.box) for object_ in truth])
-        detections.append([(d.label, d.score, d.box) for d in results[record].detected.detections])
-    if not truths:
+    """Over the detected frames; labels that the truth does not know (of a model of the user's) do not count."""
+    compared = [
+        (truth, results[record].detected.detections)
+        for record, frame in appended.items()
+        if record in results and (truth := reel[frame.shot].truth) is not None
+    ]
+    labels = sorted({seen.label for truth, _ in compared for seen in truth})
+    if not labels:
         return None
-    labels = sorted({label for truth in truths for label, _ in truth})
+    truths = [[(seen.label, seen.box) for seen in truth] for truth, _ in compared]
+    detections = [
+        [(found.label, found.score, found.box) for found in detected if found.label in labels]
+        for _, detected in compared
+    ]
     return round(mean_average_precision(truths, detections, labels).map50, 4)
 
 

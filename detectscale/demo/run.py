@@ -14,11 +14,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from autoscaler.statuses import Statuses
-from detectscale.demo.history import History
+from detectscale.demo.history import History, replica_changes
 from detectscale.demo.play import Player
 from detectscale.demo.reel import Shot, record
 from detectscale.demo.report import Report, Result, summarize
-from detectscale.demo.screen import Screen, changes, show_change
+from detectscale.demo.screen import Screen, show_change
 from detectscale.demo.script import Act, schedule, store_day
 from detectscale.places import Places
 from detectscale.runtime import Runtime, local_policy, local_runtime
@@ -142,7 +142,7 @@ def _watch(console: Console, screen: Screen, runtime: Runtime, player: Player, h
             replicas = runtime.fleet.replicas()
             history.saw_fleet(time.monotonic(), len(replicas))
             if not live:
-                for sample in changes(history.samples)[shown:]:
+                for _, sample in replica_changes(history.samples)[shown:]:
                     show_change(console, sample)
                     shown += 1
             if not player.playing and leave_by is None:

@@ -5,7 +5,7 @@ Without a terminal each change of the replica count is one line instead.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from rich.console import Console, Group, RenderableType
@@ -13,12 +13,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from detectscale.demo.history import History, Sample
+from autoscaler.observation import Observation
+from detectscale.demo.history import History, Sample, replica_changes
 from detectscale.demo.play import Player
 from detectscale.demo.script import Act, act_at
 
 BARS = " ▁▂▃▄▅▆▇█"
-DECISIONS_SHOWN = 8
+DECISIONS_SHOWN = 6
+CURVE_S = 90
 
 
 class Screen:
@@ -32,7 +34,9 @@ class Screen:
 
     def __rich__(self) -> RenderableType:
         samples = list(self._history.samples)
-        return Group(self._headline(), self._figures(samples), _curves(samples), _decisions(samples))
+        return Group(
+            self._headline(), self._figures(samples), _curves(samples, time.time()), _decisions(samples)
+        )
 
     def _headline(self) -> Text:
         elapsed_s = time.time() - self._player.started_at
@@ -73,20 +77,13 @@ class Screen:
         return max(arrived - (window[-1].waiting - window[0].waiting), 0.0) / (window[-1].at - window[0].at)
 
 
-def changes(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples whose decision changed the replica count."""
-    return [new for old, new in pairwise(samples) if new.decision.replicas != old.decision.replicas]
-
-
 def show_change(console: Console, sample: Sample) -> None:
     """One decision as a line, for logs."""
-    console.print(f"[{sample.decision.reason}] {sample.decision.explain()}", markup=False, highlight=False)
+    console.print(sample.decision.explain(), markup=False, highlight=False)
 
 
-def _workers(observation: object) -> str:
-    from autoscaler.observation import Observation
-
-    if not isinstance(observation, Observation):
+def _workers(observation: Observation | None) -> str:
+    if observation is None:
         return "0"
     states = (
         (observation.ready, "ready"),
@@ -96,31 +93,40 @@ def _workers(observation: object) -> str:
     return ", ".join(f"{count} {state}" for count, state in states if count) or "0"
 
 
-def _curves(samples: Sequence[Sample]) -> Table:
+def _curves(samples: Sequence[Sample], now: float) -> Table:
     table = Table.grid(padding=(0, 1))
-    table.add_row("workers", Text(_bars([sample.decision.replicas for sample in samples]), style="cyan"))
-    table.add_row("waiting", Text(_bars([sample.observation.waiting for sample in samples]), style="yellow"))
+    workers = _each_second(samples, now, lambda sample: sample.decision.replicas)
+    waiting = _each_second(samples, now, lambda sample: sample.observation.waiting)
+    for name, values, style in (("workers", workers, "cyan"), ("waiting", waiting, "yellow")):
+        table.add_row(name, f"{max(values, default=0)} max", Text(_bars(values), style=style))
     return table
 
 
-def _bars(values: Sequence[int], width: int = 90) -> str:
-    """The last *width* values as a row of bars, scaled to the highest."""
-    shown = values[-width:]
-    highest = max(shown, default=0) or 1
-    return "".join(BARS[-(-value * (len(BARS) - 1) // highest)] for value in shown)
+def _each_second(samples: Sequence[Sample], now: float, value: Callable[[Sample], int]) -> list[int]:
+    """The values over the last CURVE_S seconds, one a second; between two looks nothing changed."""
+    values: list[int] = []
+    seen = iter(samples)
+    following = next(seen, None)
+    last = 0
+    for second in range(int(now) - CURVE_S, int(now) + 1):
+        while following is not None and following.observation.at < second + 1:
+            last, following = value(following), next(seen, None)
+        values.append(last)
+    return values
+
+
+def _bars(values: Sequence[int]) -> str:
+    """*values* as a row of bars, scaled to the highest; what is not 0 can be seen."""
+    highest = max(values, default=0) or 1
+    return "".join(BARS[-(-value * (len(BARS) - 1) // highest)] for value in values)
 
 
 def _decisions(samples: Sequence[Sample]) -> Panel:
     table = Table.grid(padding=(0, 2))
     start = samples[0].observation.at if samples else 0.0
-    for sample in changes(samples)[-DECISIONS_SHOWN:]:
+    for _, sample in replica_changes(samples)[-DECISIONS_SHOWN:]:
         decision = sample.decision
-        table.add_row(
-            _clock(decision.at - start),
-            f"→ {decision.replicas}",
-            Text(decision.reason, style="cyan"),
-            decision.explain(),
-        )
+        table.add_row(_clock(decision.at - start), f"→ {decision.replicas}", decision.explain())
     return Panel(table, title="why", title_align="left")
 
 

@@ -46,7 +46,7 @@ def test_hostile_records_end_as_dead_letters_and_the_worker_goes_on(
     }
     records = publish([image for image, _ in hostile.values()])
     send(Message(b"door", good, []))
-    send(Message(None, None, [("ce_specversion", b"\xff\xfe")]))  # type: ignore[arg-type]  # a tombstone
+    send(Message(b"door", None, [("ce_specversion", b"\xff\xfe")]))  # type: ignore[arg-type]  # a tombstone
     good_records = publish(store_images)
     start_worker()
 
