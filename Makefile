@@ -28,7 +28,7 @@ clean:  ## Remove what was made here
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
-	$(PYTHON) -m venv --upgrade-deps .venv
+	$(PYTHON) -m venv --upgrade-deps .venv || { rm -rf .venv; echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 
 .venv/demo: .venv/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[demo]'

@@ -52,6 +52,8 @@ class LocalFleet:
         self._drain_s = drain_s
         self._rng = rng or random.SystemRandom()
         self._crashes = Crashes(self._rng)
+        self.crashed = 0
+        """Workers that ended without being asked to."""
         self._processes: list[WorkerProcess] = []
         self._forking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fork")
         log_dir.mkdir(parents=True, exist_ok=True)
@@ -109,6 +111,7 @@ class LocalFleet:
                 continue
             if process.exit_status == CONFIG_ERROR:
                 raise ConfigError(f"worker {process.worker}: {process.last_words()} (see {process.log})")
+            self.crashed += 1
             wait_s = self._crashes.add(now, lived_s=now - process.born_at)
             log.warning(
                 "worker %s: ended with status %d, replaced in %.1f s: %s (see %s)",

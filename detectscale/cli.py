@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from detectscale.service import interrupt_on_sigterm
 from frames.errors import DetectscaleError
 
 if TYPE_CHECKING:
@@ -54,13 +55,16 @@ class Head(StrEnum):
 def main() -> NoReturn:
     """Run the command line; a failure that a person can act upon is one line, without a traceback."""
     logging.basicConfig(
-        level=os.environ.get("DETECTSCALE_LOG_LEVEL", "INFO").upper(),
+        level=logging.INFO,
         format="%(asctime)s %(levelname).1s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    logging.getLogger("kafka").setLevel(logging.ERROR)  # reports every reconnect; ours report what matters
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # reports every reconnect; ours report what matters
+    interrupt_on_sigterm()
     try:
         app()
+    except BrokenPipeError:  # whoever read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except DetectscaleError as error:
         print(f"detectscale: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
@@ -240,12 +244,12 @@ def worker(
 
 @app.command()
 def train(
-    output: Annotated[Path, typer.Argument(help="The .pt file to write.", metavar="OUTPUT.pt")],
+    output: Annotated[Path, typer.Option(help="The .pt file to write.")],
     data: Annotated[
         Path | None, typer.Option(help="A folder in the Ultralytics layout; the drawn store if not given.")
     ] = None,
     cameras: Annotated[int, typer.Option(min=1, max=1000, help="Cameras of the store to learn from.")] = 300,
-    frames: Annotated[int, typer.Option(min=1, help="Frames of each camera.")] = 10,
+    frames_per_camera: Annotated[int, typer.Option(min=1)] = 10,
     width: Annotated[int, typer.Option(min=32, help="Of what the model sees; a multiple of 32.")] = 320,
     height: Annotated[int, typer.Option(min=32, help="Of what the model sees; a multiple of 32.")] = 256,
     epochs: Annotated[int, typer.Option(min=1)] = 10,
@@ -253,14 +257,15 @@ def train(
     architecture: Annotated[str, typer.Option(help="A model that Ultralytics describes.")] = "yolo26n.yaml",
     processes: Annotated[int, typer.Option(min=1, help="Share the work among so many processes.")] = 1,
     device: Annotated[str, typer.Option(help="As torch names it: cpu, cuda, cuda:1.")] = "cpu",
+    learning_rate: Annotated[float, typer.Option(min=0, help="The highest one, after warming up.")] = 0.002,
     seed: int = 0,
 ) -> None:
     """
     Train a small YOLO from random weights; needs `pip install 'detectscale[ultralytics]'`.
 
-    Example: `detectscale train store.pt --processes 2`
+    Example: `detectscale train --output store.pt --processes 2`
 
-    Example: `detectscale train mine.pt --data shelves/ --epochs 50 --device cuda`
+    Example: `detectscale train --output mine.pt --data shelves/ --epochs 50 --device cuda`
     """
     from detectscale.training import show_epoch
     from workers.training.course import TrainSettings
@@ -269,12 +274,13 @@ def train(
     settings = TrainSettings(
         data=data,
         cameras=cameras,
-        frames_per_camera=frames,
+        frames_per_camera=frames_per_camera,
         architecture=architecture,
         width=width,
         height=height,
         epochs=epochs,
         batch_size=batch_size,
+        learning_rate=learning_rate,
         seed=seed,
         device=device,
         processes=processes,

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -42,12 +42,18 @@ class Places:
         """Compiled models."""
         return self.cache / "models"
 
+    def make(self) -> None:
+        """Make the state directory, for this user alone: it holds images and addresses."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+
     @contextmanager
     def announced(self, settings: Settings) -> Iterator[None]:
         """Let other commands find the servers in *settings* for the length of the block."""
-        note = {"bootstrap_servers": settings.kafka.bootstrap_servers, "redis": settings.redis.url}
-        self.state.mkdir(parents=True, exist_ok=True)
-        self._note.write_text(json.dumps(note))
+        note = Note(os.getpid(), str(settings.kafka.bootstrap_servers), str(settings.redis.url))
+        draft = self._note.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(note)))
+        draft.replace(self._note)  # a reader sees all of it or nothing
         try:
             yield
         finally:
@@ -55,31 +61,41 @@ class Places:
 
     def connected(self, settings: Settings) -> Settings:
         """
-        The settings with the servers of a running `detectscale up` where none are named.
+        The settings, with the servers of a running `detectscale up` if they name no broker.
 
         Raises:
-            ConfigError: None are named and none run.
+            ConfigError: They name none, and none runs.
         """
-        if settings.kafka.bootstrap_servers and settings.redis.url:
+        if settings.kafka.bootstrap_servers:
             return settings
-        try:
-            note = json.loads(self._note.read_text())
-        except FileNotFoundError as error:
-            if settings.kafka.bootstrap_servers:
-                return settings  # a worker, say, needs no Redis
+        note = self._read_note()
+        if note is None:
             raise ConfigError(
                 f"kafka.bootstrap_servers: not set, and no `detectscale up` runs with the state in "
                 f"{self.state}; start one, or set DETECTSCALE_KAFKA__BOOTSTRAP_SERVERS"
-            ) from error
-        return reached(
-            settings,
-            settings.kafka.bootstrap_servers or note["bootstrap_servers"],
-            settings.redis.url or note["redis"],
-        )
+            )
+        return reached(settings, note.bootstrap_servers, settings.redis.url or note.redis)
+
+    def _read_note(self) -> "Note | None":
+        """None when nobody is there: the note of a killed process does not count."""
+        try:
+            note = Note(**json.loads(self._note.read_text()))
+        except FileNotFoundError:
+            return None
+        return note if Path(f"/proc/{note.process}").exists() else None
 
     @property
     def _note(self) -> Path:
         return self.state / "running.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a running `detectscale up` says of itself."""
+
+    process: int
+    bootstrap_servers: str
+    redis: str
 
 
 def reached(settings: Settings, bootstrap_servers: str | None, redis_url: str | None) -> Settings:

@@ -4,6 +4,7 @@
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from detectscale.service import stop_on_signals
 from detectscale.settings import Settings
 from frames.errors import ConfigError, UnavailableError
+from frames.event import Frame
+from frames.outcome import RecordId
 from frames.publisher import Acceptance, Publisher, PublisherCounts, new_frame
 from frames.sources import WallClock, captured, open_source
 from frames.topics import create_topics
@@ -18,6 +21,8 @@ from frames.topics import create_topics
 log = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
+AT_ONCE = 4
+"""Files on their way at a time: the largest ones still fit into the publisher's buffer."""
 PROGRESS_S = 5.0
 
 
@@ -29,22 +34,32 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
         ConfigError: A file cannot be read, or is no image (unless *as_is*).
         UnavailableError: The broker did not take all of them.
     """
-    images = [_read(file) for file in files]
     create_topics(settings.kafka, settings.topics)
+    turns = threading.Semaphore(AT_ONCE)
+
+    def acknowledged(frame: Frame, record: RecordId, at: float) -> None:
+        print(frame.id, flush=True)
+        turns.release()
+
     publisher = Publisher(
         settings.kafka,
         settings.topics,
         settings.publisher,
         check_images=not as_is,
-        on_acknowledged=lambda frame, record, at: print(frame.id, flush=True),
+        on_acknowledged=acknowledged,
+        on_failed=lambda frame, why: turns.release(),
     )
     refused: list[str] = []
-    for sequence, (file, image) in enumerate(zip(files, images, strict=True)):
-        frame = new_frame(captured(camera, image, time.time(), sequence), settings.publisher.expiry_s)
-        acceptance = publisher.send(frame)
-        if acceptance is not Acceptance.ACCEPTED:
-            refused.append(f"{file}: {acceptance}")
-    counts = publisher.close(FLUSH_S)
+    try:
+        for sequence, file in enumerate(files):
+            image = captured(camera, _read(file), time.time(), sequence)
+            turns.acquire()
+            acceptance = publisher.send(new_frame(image, settings.publisher.expiry_s))
+            if acceptance is not Acceptance.ACCEPTED:
+                turns.release()
+                refused.append(f"{file}: {acceptance}")
+    finally:
+        counts = publisher.close(FLUSH_S)
     if refused:
         raise ConfigError(f"not sent: {'; '.join(refused)}")
     _check(counts)

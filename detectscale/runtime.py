@@ -10,15 +10,18 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from subprocess import Popen
 
 from autoscaler.autoscale import OnDecision, run
 from autoscaler.local_fleet import LocalFleet
 from autoscaler.policy_settings import PolicySettings
-from detectscale.embedded.child import running
+from detectscale.embedded.child import last_line, running
 from detectscale.embedded.kafka_server import EmbeddedKafka
 from detectscale.embedded.redis_server import EmbeddedRedis
 from detectscale.places import Places, reached
-from detectscale.settings import Settings, overrides
+from detectscale.settings import CONFIG_VARIABLE, Settings, overrides
+from frames.errors import UnavailableError
 from frames.topics import create_topics
 from workers.model import load_model
 
@@ -26,12 +29,21 @@ from workers.model import load_model
 class Runtime:
     """What runs on this machine for one target."""
 
-    def __init__(self, settings: Settings, fleet: LocalFleet) -> None:
+    def __init__(self, settings: Settings, fleet: LocalFleet, projector: Popen[bytes], logs: Path) -> None:
         self.settings = settings
         """With the addresses of the servers."""
         self.fleet = fleet
-        self.failure: BaseException | None = None
-        """Why the autoscaler ended before it was told to; None: it runs."""
+        self._projector = projector
+        self._logs = logs
+        self._failure: BaseException | None = None
+
+    def check(self) -> None:
+        """Raise why something ended that was not told to."""
+        if self._failure is not None:
+            raise self._failure
+        if self._projector.poll() is not None:
+            log = projector_log(self._logs)
+            raise UnavailableError(f"projector: ended by itself: {last_line(log)} (see {log})")
 
     def autoscale(self, stop: threading.Event, on_decision: OnDecision) -> None:
         """Run the autoscaler until *stop* is set; the body of its thread."""
@@ -47,7 +59,7 @@ class Runtime:
                 on_decision,
             )
         except BaseException as error:
-            self.failure = error
+            self._failure = error
 
 
 @contextmanager
@@ -64,11 +76,11 @@ def local_runtime(settings: Settings, places: Places, on_decision: OnDecision) -
     load_model(settings.model)  # a wrong model is said here, once, rather than by every worker
     with ExitStack() as stack:
         settings = stack.enter_context(servers(settings, places))
-        environment = os.environ | overrides(settings)
-        stack.enter_context(_projector(environment, places))
+        environment = _environment(settings)
+        projector = stack.enter_context(_projector(environment, places))
         fleet = LocalFleet(_command("worker", places), environment, places.logs, settings.worker.drain_s)
         stack.callback(fleet.close)
-        runtime = Runtime(settings, fleet)
+        runtime = Runtime(settings, fleet, projector, places.logs)
         stack.enter_context(_autoscaling(runtime, on_decision))
         stack.enter_context(places.announced(settings))
         yield runtime
@@ -77,7 +89,7 @@ def local_runtime(settings: Settings, places: Places, on_decision: OnDecision) -
 @contextmanager
 def servers(settings: Settings, places: Places) -> Iterator[Settings]:
     """A broker with our topics, and a Redis: those that *settings* name, else embedded ones."""
-    places.logs.mkdir(parents=True, exist_ok=True)
+    places.make()
     with ExitStack() as stack:
         bootstrap_servers, redis_url = settings.kafka.bootstrap_servers, settings.redis.url
         if bootstrap_servers is None:
@@ -105,10 +117,21 @@ def local_policy(settings: Settings) -> PolicySettings:
     )
 
 
-def _projector(environment: Mapping[str, str], places: Places) -> AbstractContextManager[None]:
+def projector_log(logs: Path) -> Path:
+    """Where the projector writes."""
+    return logs / "projector.log"
+
+
+def _projector(environment: Mapping[str, str], places: Places) -> AbstractContextManager[Popen[bytes]]:
     """The projector as a process of its own; it waits by itself for what it needs, so it is never unready."""
-    log = places.logs / "projector.log"
-    return running(_command("project", places), places.state, log, environment, answers=lambda: True)
+    log = projector_log(places.logs)
+    return running(_command("project", places), Path.cwd(), log, environment, answers=lambda: True)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """For our child processes: they read every setting from here, and no file of the user's."""
+    inherited = {name: value for name, value in os.environ.items() if name != CONFIG_VARIABLE}
+    return inherited | overrides(settings)
 
 
 @contextmanager

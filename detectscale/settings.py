@@ -22,7 +22,7 @@ from frames.projection import RedisSettings
 from frames.publisher import PublisherSettings
 from frames.topics import TopicSettings
 from workers.model import ModelSettings
-from workers.worker import WorkerSettings
+from workers.worker_settings import WorkerSettings
 
 PREFIX = "DETECTSCALE_"
 CONFIG_VARIABLE = "DETECTSCALE_CONFIG"

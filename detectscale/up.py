@@ -10,6 +10,7 @@ from detectscale.places import Places
 from detectscale.runtime import local_runtime
 from detectscale.service import stop_on_signals
 from detectscale.settings import Settings
+from frames.projection import place
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,9 @@ def run_up(settings: Settings, places: Places) -> None:
     """
     with local_runtime(settings, places, DecisionLog()) as runtime:
         stop = stop_on_signals()
-        log.info(
-            "Kafka at %s, Redis at %s", runtime.settings.kafka.bootstrap_servers, runtime.settings.redis.url
-        )
+        kafka, redis = runtime.settings.kafka, runtime.settings.redis
+        log.info("Kafka at %s, Redis at %s", kafka.bootstrap_servers, place(redis))
         log.info("logs in %s; workers start when frames come; Ctrl-C drains and stops", places.logs)
-        while not stop.is_set() and runtime.failure is None:
-            stop.wait(0.2)
-        log.info("draining workers, then stopping servers")
-    if runtime.failure is not None:
-        raise runtime.failure
+        while not stop.wait(0.2):
+            runtime.check()
+        log.info("draining workers, then stopping servers; Ctrl-C again stops at once")

@@ -64,7 +64,6 @@ class DeadReason(StrEnum):
     UNSUPPORTED_IMAGE = "unsupported-image"
     IMAGE_TOO_LARGE = "image-too-large"
     CORRUPT_IMAGE = "corrupt-image"
-    DETECTOR_FAILED = "detector-failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def partitions_of(consumer: "KafkaConsumer", topics: Iterable[str]) -> list["Top
         partitions = consumer.partitions_for_topic(topic)
         if not partitions:
             raise UnavailableError(
-                f"topics: {topic} does not exist on the broker; start a worker to create it"
+                f"topics: {topic} does not exist on the broker; a worker or `detectscale up` creates it"
             )
         found += [TopicPartition(topic, partition) for partition in sorted(partitions)]
     return found

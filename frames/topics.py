@@ -52,7 +52,13 @@ def create_topics(kafka: KafkaSettings, topics: TopicSettings) -> None:
     frames_ms = int(topics.frames_retention_s * 1000)
     results_ms = int(topics.results_retention_s * 1000)
     wanted = [
-        topic(topics.frames, topics.partitions, retention_ms=frames_ms, max_message_bytes=MAX_MESSAGE_BYTES),
+        topic(
+            topics.frames,
+            topics.partitions,
+            retention_ms=frames_ms,
+            max_message_bytes=MAX_MESSAGE_BYTES,
+            compression_type="uncompressed",  # the limit then holds for what a worker unpacks
+        ),
         topic(topics.detections, topics.partitions, retention_ms=results_ms),
         topic(topics.expired, topics.partitions, retention_ms=results_ms),
         topic(

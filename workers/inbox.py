@@ -1,8 +1,9 @@
 """
-What was polled and waits for the detecting thread: a queue bounded in bytes.
+What was polled and has no outcome yet: a queue for the detecting thread, bounded in bytes.
 
 The poll thread must never block, or the worker would be expelled from its group; so
-`put` never does, and `full` tells it to pause its partitions.
+`put` never does, and `full` tells it to pause its partitions. A record's bytes count
+until its outcome is acknowledged, since the producer holds on to them until then.
 """
 
 import threading
@@ -31,7 +32,13 @@ class Polled:
     @property
     def size(self) -> int:
         """Bytes it keeps in memory, nearly."""
-        return len(self.message.value or b"")
+        message = self.message
+        headers = sum(len(name) + len(value) for name, value in message.headers)
+        return len(message.value) + len(message.key or b"") + headers + OVERHEAD_BYTES
+
+
+OVERHEAD_BYTES = 1024
+"""What a record without any content takes: a flood of empty ones is bounded too."""
 
 
 class Inbox:
@@ -46,7 +53,7 @@ class Inbox:
 
     @property
     def full(self) -> bool:
-        """As many bytes wait as are allowed: poll no more for now."""
+        """As many bytes have no outcome yet as are allowed: poll no more for now."""
         return self._bytes >= self._max_bytes
 
     def put(self, polled: Polled) -> None:
@@ -60,9 +67,12 @@ class Inbox:
         """The next records, at most *most*; waits for the first. Empty only once the inbox is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-            self._bytes -= sum(polled.size for polled in batch)
-            return batch
+            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    def release(self, polled: Polled) -> None:
+        """A record that was taken needs its memory no longer."""
+        with self._changed:
+            self._bytes -= polled.size
 
     def withdraw(self, claims: Collection[Claim]) -> list[Polled]:
         """Remove and return the waiting records of *claims*, in order."""

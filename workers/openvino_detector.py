@@ -25,6 +25,12 @@ from workers.detector import DetectorError, Image
 from workers.letterbox import Letterbox, letterbox
 from workers.model import Model, ModelSettings
 
+try:
+    import openvino
+    from openvino.preprocess import PrePostProcessor
+except ImportError as error:
+    raise ConfigError("OpenVINO is not installed: pip install 'detectscale[openvino]'") from error
+
 
 class OpenVinoDetector:
     """A `Detector` on this machine's cores."""
@@ -67,6 +73,9 @@ class OpenVinoDetector:
         rows = rows[rows[:, 4] >= self._settings.min_score]
         rows = rows[np.argsort(-rows[:, 4], kind="stable")][: self._settings.max_detections]
         boxes = fit.to_image(rows[:, :4])
+        if len(rows) and rows[:, 5].max() >= len(self.labels):
+            unknown, known = int(rows[:, 5].max()), len(self.labels)
+            raise ConfigError(f"model: it found class {unknown}, but its manifest names only {known} labels")
         return tuple(
             Detection(self.labels[class_id], class_id, round(score, 4), box)
             for box, score, class_id in zip(
@@ -100,8 +109,6 @@ class _Lane:
     """One stream: its request, its input buffer, and the image being inferred."""
 
     def __init__(self, request: Any) -> None:
-        import openvino
-
         self._request = request
         shape = tuple(request.model_inputs[0].shape)
         self._buffer: Image = np.zeros(shape, np.uint8)
@@ -118,11 +125,6 @@ class _Lane:
 
 
 def _compile(model: Model, settings: ModelSettings, cache_dir: Path) -> tuple[Any, tuple[str, ...]]:
-    try:
-        import openvino
-        from openvino.preprocess import PrePostProcessor
-    except ImportError as error:
-        raise ConfigError("OpenVINO is not installed: pip install 'detectscale[openvino]'") from error
     core = openvino.Core()
     core.set_property({"CACHE_DIR": str(cache_dir)})
     try:
@@ -138,6 +140,7 @@ def _compile(model: Model, settings: ModelSettings, cache_dir: Path) -> tuple[An
             "PERFORMANCE_HINT": "THROUGHPUT" if settings.threads > 1 else "LATENCY",
             "NUM_STREAMS": settings.threads,
             "INFERENCE_NUM_THREADS": settings.threads,
+            "ENABLE_CPU_PINNING": False,  # every worker would pin itself to the same core
         }
         return core.compile_model(prepared.build(), "CPU", options), labels
     except RuntimeError as error:

@@ -1,25 +1,30 @@
 """
 A worker's cold start, phase by phase: the libraries, the model, the first inference, the group.
 
-The broker is reached on a second thread while the model loads, since both wait for
-things outside Python.
+kafka-python is imported and the broker reached on a second thread while the model loads:
+loading leaves Python to others.
 """
 
 import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from frames.clients import KafkaSettings
 from frames.status import WorkerState
 from frames.topics import TopicSettings
 from workers.cold_start import ColdStart, process_born_at
 from workers.model import ModelSettings, load_model
-from workers.worker import Worker, WorkerSettings, connect
+from workers.worker_settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from workers.worker import Clients
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +49,35 @@ def run_worker(
         DetectorError: The detector broke.
     """
     cold_start = ColdStart(process_born_at(), time.time())
+    sys.setswitchinterval(0.0005)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     worker = worker or f"{socket.gethostname()}-{os.getpid()}"
-    model = load_model(model_settings)
     with ThreadPoolExecutor(1, thread_name_prefix="connect") as pool:
-        connecting = pool.submit(connect, kafka, settings)
+        connecting = pool.submit(_connect, kafka, topics, settings)
 
         from workers.openvino_detector import OpenVinoDetector
         from workers.processing import Processing
 
         cold_start.finished("import", time.time())
+        model = load_model(model_settings)
         detector = OpenVinoDetector(model, model_settings, cache_dir)
         cold_start.finished("load", time.time())
         detector.warm_up()
         cold_start.finished("warm_up", time.time())
         clients = connecting.result()
+    from workers.worker import Worker
+
     member = Worker(worker, clients, topics, settings, cold_start, model.digest)
     member.report(WorkerState.STARTING)
-    log.info("worker %s: model %s (%s…) is warm", worker, model.name, model.digest[:12])
+    log.info("worker %s: model %s (%s...) is warm", worker, model.name, model.digest[:12])
     processing = Processing(detector, model, worker, settings.max_age_s, clock=time.time)
     member.run(processing, stop)
     log.info("worker %s: drained and gone", worker)
+
+
+def _connect(kafka: KafkaSettings, topics: TopicSettings, settings: WorkerSettings) -> "Clients":
+    from workers.worker import connect
+
+    return connect(kafka, topics, settings)

@@ -13,49 +13,36 @@ are finished, published and committed, and the group is left at once.
 import logging
 import threading
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, PositiveFloat, PositiveInt
+from kafka import TopicPartition
+from kafka.errors import CommitFailedError, KafkaError, MessageSizeTooLargeError
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from frames.clients import KafkaSettings, group_consumer, producer
 from frames.errors import UnavailableError
 from frames.event import Message
-from frames.outcome import Kind, Outcome, RecordId
+from frames.outcome import Dead, DeadReason, Kind, Outcome, RecordId
 from frames.status import BatchSums, WorkerState, WorkerStatus
-from frames.topics import TopicSettings
+from frames.topics import TopicSettings, create_topics
 from workers.claim import Claim
 from workers.cold_start import ColdStart
 from workers.inbox import Inbox, Polled
+from workers.membership import Membership
 from workers.processing import Processing
+from workers.worker_settings import WorkerSettings
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer, KafkaProducer
 
 log = logging.getLogger(__name__)
 
+COMMIT_TIMEOUT_MS = 2_000
 CHANGE_REPORT_S = 0.25
 """A worker that turns from idle to busy and back says so at most this often."""
-
-
-class WorkerSettings(BaseModel, frozen=True, extra="forbid"):
-    """How a worker works: the `worker` section of the settings."""
-
-    group_id: str = "detectscale-workers"
-    """The consumer group all workers of a target share."""
-    max_batch: PositiveInt = 4
-    """Most frames in one call of the detector."""
-    max_age_s: PositiveFloat | None = None
-    """A frame older than this, from capture, is dropped as expired; None: never drop."""
-    inbox_bytes: PositiveInt = 16 * 1024 * 1024
-    """Polled and waiting; beyond it polling pauses."""
-    commit_interval_s: PositiveFloat = 0.1
-    """At most this much finished work is done again after a crash."""
-    status_interval_s: PositiveFloat = 2.0
-    drain_s: PositiveFloat = 20.0
-    """From SIGTERM until begun work is abandoned to the next owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +53,18 @@ class Clients:
     producer: "KafkaProducer"
 
 
-def connect(kafka: KafkaSettings, settings: WorkerSettings) -> Clients:
+def connect(kafka: KafkaSettings, topics: TopicSettings, settings: WorkerSettings) -> Clients:
     """
-    Reach the broker without joining the group yet.
+    Reach the broker, and see that the topics are there, without joining the group yet.
 
     Raises:
-        UnavailableError: No broker answers.
+        UnavailableError: No broker answers, or it refuses to create the topics.
     """
     consumer = group_consumer(
         kafka, settings.group_id, max_poll_records=64, fetch_max_bytes=settings.inbox_bytes
     )
+    if not {topics.frames, topics.status, *topics.outcomes} <= consumer.topics():
+        create_topics(kafka, topics)
     return Clients(consumer, producer(kafka))
 
 
@@ -103,6 +92,7 @@ class Worker:
         self._inbox = Inbox(settings.inbox_bytes)
         self._acknowledged: SimpleQueue[Polled] = SimpleQueue()
         self._committed: dict[int, int] = {}
+        self._committed_at = 0.0
         self._batches = BatchSums()
         self._idle_since: float | None = None
         self._reported_at = 0.0
@@ -114,17 +104,17 @@ class Worker:
         Join the group and work until *stop* is set or something breaks; then drain and leave.
 
         Raises:
-            DetectorError: The detector broke. UnavailableError: The broker took no results.
-            Nothing without a published outcome was committed.
+            DetectorError: The detector broke. UnavailableError: The broker took no results, or
+            refused us. Nothing without a published outcome was committed.
         """
-        from workers.membership import Membership
-
         detecting = threading.Thread(target=self._detect, args=(processing,), name="detect", daemon=True)
         detecting.start()
         self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))
         try:
             while not stop.is_set() and self._failure is None:
                 self._step()
+        except KafkaError as error:
+            self._failure = UnavailableError(f"kafka: {type(error).__name__}: {error}; left the group")
         finally:
             self._drain(detecting)
         if self._failure is not None:
@@ -146,7 +136,10 @@ class Worker:
             batches=self._batches,
             model=self._model_digest,
         )
-        self._send(self._topics.status, status.message())
+        try:
+            self._send(self._topics.status, status.message())
+        except KafkaError as error:
+            log.warning("status not reported: %r", error)
         self._reported_at = now
         self._reported_busy = self._idle_since is None
 
@@ -158,10 +151,11 @@ class Worker:
             self._consumer.pause(*self._consumer.assignment())
         elif paused := self._consumer.paused():
             self._consumer.resume(*paused)
-        self._take(self._consumer.poll(timeout_ms=10 if busy else 100))
+        self._take(self._consumer.poll(timeout_ms=25 if busy else 100))
         self._settle()
-        self._commit(self._claims)
-        self._note_idleness()
+        if time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
+            self._commit(self._claims)
+        self._note_state()
         if time.time() - self._reported_at >= self._report_interval_s:
             self.report()
 
@@ -185,22 +179,20 @@ class Worker:
             )
             while True:
                 polled.claim.finished(polled.record.offset)
+                self._inbox.release(polled)
                 polled = self._acknowledged.get_nowait()
         except Empty:
             return
 
-    def _commit(self, partitions: Iterable[int]) -> None:
+    def _commit(self, partitions: Collection[int]) -> None:
         """Commit the watermarks of *partitions* that moved."""
-        from kafka import TopicPartition
-        from kafka.errors import CommitFailedError, KafkaError
-        from kafka.structs import OffsetAndMetadata
-
         moved = {
             partition: offset
             for partition in partitions
             if (offset := self._claims[partition].next_offset) is not None
             and self._committed.get(partition) != offset
         }
+        self._committed_at = time.monotonic()
         if not moved:
             return
         offsets = {
@@ -208,7 +200,7 @@ class Worker:
             for partition, offset in moved.items()
         }
         try:
-            self._consumer.commit(offsets, timeout_ms=5_000)
+            self._consumer.commit(offsets, timeout_ms=COMMIT_TIMEOUT_MS)
         except CommitFailedError:
             log.warning("expelled from the group: the partitions' next owners will read %s again", moved)
             return
@@ -217,7 +209,13 @@ class Worker:
             return
         self._committed |= moved
 
-    def _note_idleness(self) -> None:
+    def _note_state(self) -> None:
+        """Ready once the group is joined, even without a partition; idle once nothing is in flight."""
+        if (
+            self._state is WorkerState.STARTING
+            and self._consumer.group_metadata().state == MemberState.STABLE
+        ):
+            self._joined()
         if self._in_flight:
             self._idle_since = None
         elif self._idle_since is None:
@@ -240,26 +238,27 @@ class Worker:
             self._claims[partition] = Claim()
             self._committed.pop(partition, None)
         if self._state is WorkerState.STARTING:
-            self._cold_start.finished("join", time.time())
-            self._idle_since = time.time()
-        if self._state is not WorkerState.DRAINING:
-            self.report(WorkerState.READY)
+            self._joined()
+        else:
+            self.report()
+
+    def _joined(self) -> None:
+        self._cold_start.finished("join", time.time())
+        self._idle_since = time.time()
+        self.report(WorkerState.READY)
 
     def revoked(self, partitions: set[int]) -> None:
         held = self._claims.keys() & partitions
         self._finish(held, timeout_s=self._settings.drain_s / 4)
-        self._commit(held)
         self._forget(held)
 
     def lost(self, partitions: set[int]) -> None:
         held = self._claims.keys() & partitions
-        for partition in held:
-            self._claims[partition].lost = True
         self._inbox.withdraw([self._claims[partition] for partition in held])
         self._forget(held)
 
-    def _finish(self, partitions: Iterable[int], timeout_s: float) -> None:
-        """Hand back what waits of *partitions*, and finish what has begun within *timeout_s*."""
+    def _finish(self, partitions: Collection[int], timeout_s: float) -> None:
+        """Hand back what waits of *partitions*; finish and commit what has begun, within *timeout_s*."""
         claims = [self._claims[partition] for partition in partitions]
         for polled in self._inbox.withdraw(claims):
             polled.claim.handed_back(polled.record.offset)
@@ -270,52 +269,53 @@ class Worker:
                 log.warning("abandoned %d begun frames: not finished within %g s", left, timeout_s)
                 break
             self._settle(timeout_s=0.05)
+        self._commit(partitions)
 
-    def _forget(self, partitions: Iterable[int]) -> None:
+    def _forget(self, partitions: Collection[int]) -> None:
+        """Somebody else owns these: what is still under way of them must not be published any more."""
         for partition in list(partitions):
-            del self._claims[partition]
+            self._claims.pop(partition).lost = True
 
     def _drain(self, detecting: threading.Thread) -> None:
+        """Finish within half of `drain_s`: the rest is for committing and leaving before we are killed."""
         self.report(WorkerState.DRAINING)
-        self._finish(self._claims, self._settings.drain_s)
+        self._finish(self._claims.keys(), self._settings.drain_s / 2)
+        self._forget(self._claims.keys())
         self._inbox.close()
         detecting.join(timeout=1.0)
-        self._commit(self._claims)
-        self._leave()
-
-    def _leave(self) -> None:
-        from kafka.errors import KafkaError
-
-        try:
-            self._consumer.close(timeout_ms=5_000)
-            self._claims.clear()
-            self._idle_since = None
-            self.report(WorkerState.STOPPED)
-            self._producer.close(timeout=5)
-        except KafkaError as error:
-            log.warning("left without saying so: %r", error)
+        _closing(lambda: self._consumer.close(timeout_ms=COMMIT_TIMEOUT_MS))
+        self._idle_since = None
+        self.report(WorkerState.STOPPED)
+        _closing(lambda: self._producer.close(timeout=COMMIT_TIMEOUT_MS / 1000))
 
     # The detecting thread.
 
     def _detect(self, processing: Processing) -> None:
         try:
             while batch := self._inbox.take(self._settings.max_batch):
-                started_at = time.monotonic()
+                started_at, detected = time.monotonic(), 0
                 for polled, outcome in processing.outcomes(batch):
                     self._publish(polled, outcome)
-                self._batches = self._batches.plus(len(batch), time.monotonic() - started_at)
+                    detected += outcome.kind is Kind.DETECTED
+                if detected:  # what is dropped unseen says nothing of how long a frame takes
+                    self._batches = self._batches.plus(detected, time.monotonic() - started_at)
         except BaseException as error:
             self._failure = error
 
     def _publish(self, polled: Polled, outcome: Outcome) -> None:
         if polled.claim.lost:
+            self._inbox.release(polled)
             return
         topics = {
             Kind.DETECTED: self._topics.detections,
             Kind.EXPIRED: self._topics.expired,
             Kind.DEAD: self._topics.dead,
         }
-        future = self._send(topics[outcome.kind], outcome.message())
+        try:
+            future = self._send(topics[outcome.kind], outcome.message())
+        except MessageSizeTooLargeError:  # unpacked, a compressed record may be larger than any record may be
+            self._publish(polled, _without_content(outcome))
+            return
         future.add_callback(lambda _: self._acknowledged.put(polled))
         future.add_errback(self._not_published)
 
@@ -326,3 +326,23 @@ class Worker:
 
     def _send(self, topic: str, message: Message) -> Any:
         return self._producer.send(topic, key=message.key, value=message.value, headers=list(message.headers))
+
+
+def _closing(close: Callable[[], None]) -> None:
+    try:
+        close()
+    except KafkaError as error:
+        log.warning("not closed in order: %r", error)
+
+
+def _without_content(outcome: Outcome) -> Outcome:
+    """What a dead letter says, without the record that does not fit into it."""
+    if not isinstance(outcome, Dead):
+        return outcome
+    detail = f"{len(outcome.original.value)} bytes unpacked, left out of this letter: {outcome.detail}"
+    return replace(
+        outcome,
+        original=Message(outcome.original.key, b"", []),
+        reason=DeadReason.IMAGE_TOO_LARGE,
+        detail=detail,
+    )

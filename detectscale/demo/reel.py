@@ -12,13 +12,14 @@ from itertools import chain
 
 from frames.sources import WallClock, open_source
 from frames.store import StoreCamera, Truth
+from workers.training.dataset import HELD_OUT_CAMERAS
 
-STORE_CAMERAS = 8
+STORE = "shop255"
+PLACES = ("door", "dairy", "bakery", "fruit", "drinks", "frozen", "till", "toys")
+"""The ids of these eight cameras, `shop255.door` and so on, fall on eight different partitions of eight."""
 STORE_FRAMES = 60
 """Of each camera."""
 STORE_FPS = 5.0
-FIRST_STORE_SEED = 9000
-"""Cameras from here on were never seen in training."""
 MOST_FRAMES = 600
 """Of a source of the user's; more are not kept in memory."""
 LIVE_S = 30.0
@@ -47,18 +48,17 @@ def record(source: str) -> Iterator[Shot]:
 
 def _draw_store() -> Iterator[Shot]:
     """All cameras in turn, as a shop sends them; drawn on all cores."""
-    seeds = range(FIRST_STORE_SEED, FIRST_STORE_SEED + STORE_CAMERAS)
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        cameras = list(pool.map(_draw_camera, seeds))
+        cameras = list(pool.map(_draw_camera, PLACES, HELD_OUT_CAMERAS))
     yield from chain.from_iterable(zip(*cameras, strict=True))
 
 
-def _draw_camera(seed: int) -> list[Shot]:
+def _draw_camera(place: str, seed: int) -> list[Shot]:
     camera = StoreCamera(seed)
     shots = []
     for n in range(STORE_FRAMES):
         image, truth = camera.jpeg(n / STORE_FPS)
-        shots.append(Shot(f"store-{seed}", image, tuple(truth)))
+        shots.append(Shot(f"{STORE}.{place}", image, tuple(truth)))
     return shots
 
 

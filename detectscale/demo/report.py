@@ -38,6 +38,8 @@ class Report:
     duplicates: int
     max_replicas: int
     final_replicas: int
+    crashed: int
+    """Workers that ended without being asked to."""
     wakeups: int
     first_detection_s: list[float]
     """One for each wake-up."""
@@ -81,6 +83,7 @@ def summarize(
     statuses: Iterable[WorkerStatus],
     slo_s: float,
     final_replicas: int,
+    crashed: int,
     duration_s: float,
 ) -> Report:
     """Judge a run by its ledger and by what was seen of it."""
@@ -98,6 +101,7 @@ def summarize(
         duplicates=ledger.duplicates,
         max_replicas=max_replicas,
         final_replicas=final_replicas,
+        crashed=crashed,
         wakeups=len(history.wakeups()),
         first_detection_s=[wakeup.total_s for wakeup in wakeups],
         first_detection_phases_s=[wakeup.phases_s for wakeup in wakeups],
@@ -145,7 +149,7 @@ def first_detections(
 def _map50(
     appended: Mapping[RecordId, Appended], results: Mapping[RecordId, Result], reel: Sequence[Shot]
 ) -> float | None:
-    """Over the detected frames; labels that the truth does not know (of a model of the user's) do not count."""
+    """Over the detected frames; labels that the truth does not know, of another model, do not count."""
     compared = [
         (truth, results[record].detected.detections)
         for record, frame in appended.items()

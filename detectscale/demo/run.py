@@ -3,9 +3,11 @@ The demo from start to end: servers, frames, the day, the ledger, the figures.
 """
 
 import logging
+import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +25,8 @@ from detectscale.demo.script import Act, schedule, store_day
 from detectscale.places import Places
 from detectscale.runtime import Runtime, local_policy, local_runtime
 from detectscale.settings import Settings
-from frames.image import decode
+from frames.errors import ConfigError
+from frames.image import ImageError, decode
 from frames.ledger import frame_offsets, read_ledger
 from frames.outcome import Detected, Outcome, RecordId
 from frames.status import WorkerStatus
@@ -49,13 +52,12 @@ def run_demo(
         DetectscaleError: Something cannot start or is not as it must be.
     """
     console = Console()
-    places = Places(places.state / "demo", places.cache)
-    shutil.rmtree(places.state, ignore_errors=True)
+    places = Places(places.state / f"demo-{os.getpid()}", places.cache)
     _log_into(places)
     reel = _reel(console, source)
     acts = _day(console, settings, places, reel)
     history = History()
-    with local_runtime(settings, places, history.decided) as runtime:
+    with _swept(places), local_runtime(settings, places, history.decided) as runtime:
         settings = runtime.settings
         since = frame_offsets(settings.kafka, settings.topics)
         player = Player(settings.kafka, settings.topics, settings.publisher, reel, schedule(acts))
@@ -82,9 +84,11 @@ def run_demo(
             _statuses(settings),
             settings.policy.slo_s,
             final_replicas,
+            runtime.fleet.crashed,
             duration_s,
         )
     _print(console, report)
+    console.print(f"logs: {places.logs}", highlight=False)
     if report_file is not None:
         report_file.write_text(report.json())
     if save_dir is not None:
@@ -94,16 +98,29 @@ def run_demo(
     return report.balanced
 
 
+@contextmanager
+def _swept(places: Places) -> Iterator[None]:
+    """Afterwards only the logs are left of a run: its records hold images."""
+    try:
+        yield
+    finally:
+        for data in ("kafka", "redis"):
+            shutil.rmtree(places.state / data, ignore_errors=True)
+
+
 def _log_into(places: Places) -> None:
-    """Everything below an error goes to a file: the screen belongs to the live view."""
-    places.logs.mkdir(parents=True, exist_ok=True)
+    """Into a file: the screen belongs to the live view."""
+    places.make()
     logging.basicConfig(filename=places.logs / "demo.log", level=logging.INFO, force=True)
 
 
 def _reel(console: Console, source: str) -> Sequence[Shot]:
     columns = SpinnerColumn(), TextColumn("preparing frames"), BarColumn(), TextColumn("{task.completed}")
     with Progress(*columns, console=console, transient=True) as progress:
-        return list(progress.track(record(source), total=None))
+        reel = list(progress.track(record(source), total=None))
+    if not reel:
+        raise ConfigError(f"--source: {source} gave no frame; name another source")
+    return reel
 
 
 def _day(console: Console, settings: Settings, places: Places, reel: Sequence[Shot]) -> tuple[Act, ...]:
@@ -124,7 +141,8 @@ def measured_rate(settings: Settings, places: Places, images: Sequence[bytes]) -
     detector.warm_up()
     started_at = time.monotonic()
     for image in images:
-        detector.detect([decode(image)])
+        with suppress(ImageError):  # it will end as a dead letter, soon enough
+            detector.detect([decode(image)])
     return len(images) / (time.monotonic() - started_at)
 
 
@@ -137,8 +155,7 @@ def _watch(console: Console, screen: Screen, runtime: Runtime, player: Player, h
         live.start()
     try:
         while leave_by is None or time.monotonic() < leave_by:
-            if runtime.failure is not None:
-                raise runtime.failure
+            runtime.check()
             replicas = runtime.fleet.replicas()
             history.saw_fleet(time.monotonic(), len(replicas))
             if not live:
@@ -174,7 +191,8 @@ def _print(console: Console, report: Report) -> None:
         "frames published": f"{report.published}",
         "detected / expired / dead": f"{report.detected} / {report.expired} / {report.dead_lettered}",
         "lost / duplicates": f"{report.lost} / {report.duplicates}",
-        "workers": f"0 → {report.max_replicas} → {report.final_replicas}, woken {report.wakeups} times",
+        "workers": f"0 → {report.max_replicas} → {report.final_replicas}, woken {report.wakeups} times"
+        + (f", {report.crashed} crashed" if report.crashed else ""),
         "woken to first detection": ", ".join(f"{s:.2f} s" for s in report.first_detection_s) or "none",
         "of it": "\n".join(
             " + ".join(f"{name} {s:.2f}" for name, s in phases.items())

@@ -37,9 +37,9 @@ def running(
     environment: Mapping[str, str] | None = None,
     *,
     answers: Callable[[], bool],
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """
-    Run *command* in the directory *home* for the length of the block.
+    Run *command* in the directory *home* for the length of the block, as the process it yields.
 
     Args:
         command: An absolute path and its arguments.
@@ -57,7 +57,7 @@ def running(
     process = _start(command, home, log, environment)
     try:
         _await_answer(process, log, answers)
-        yield
+        yield process
     finally:
         _stop(process)
 

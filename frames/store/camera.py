@@ -34,10 +34,8 @@ class StoreCamera:
         self._scene = render(rng, self._layout, self._lens)
         self._regulars = float(rng.uniform(5, 10))
         self._parked = _park_carts(rng, self._layout)
-        strength = rng.uniform(2, 6.5)
-        self._grain = rng.normal(0, strength, (height + GRAIN_SHIFTS, width + GRAIN_SHIFTS, 3)).astype(
-            np.int8
-        )
+        grain = rng.normal(0, rng.uniform(2, 6.5), (height + GRAIN_SHIFTS, width + GRAIN_SHIFTS, 3))
+        self._grain = grain.astype(np.int8)
         self._visit = lru_cache(maxsize=256)(
             lambda customer, number: visit(seed, customer, number, self._layout)
         )
@@ -92,6 +90,7 @@ class StoreCamera:
 
 
 GRAIN_SHIFTS = 64
+"""The noise of a frame is cut out of one larger picture, at one of this many rows and columns."""
 
 
 def _hang(rng: np.random.Generator, layout: Layout, width: int, height: int) -> Lens:

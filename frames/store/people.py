@@ -74,9 +74,22 @@ def person(look: Look, stride: float, pace: float, arms: Arms) -> Figure:
         pace: 0 standing to 1 walking: how far the legs swing.
         arms: "swing" beside the body, "push" a cart, or "reach" for a shelf.
     """
-    figure, tall, wide = Figure(), look.height, look.girth
+    figure, swing = Figure(), SWING * pace * float(np.sin(stride))
     for side in (-1, 1):
-        _leg(figure, look, side, 0.42 * pace * float(np.sin(stride)) * side)
+        _leg(figure, look, side, swing * side)
+    _trunk(figure, look, pace)
+    for side in (-1, 1):
+        _arm(figure, look, side, arms, -swing * side)
+    _head(figure, look)
+    return figure
+
+
+SWING = 0.42
+"""How far a leg swings at most, in radians from upright."""
+
+
+def _trunk(figure: Figure, look: Look, pace: float) -> None:
+    tall, wide = look.height, look.girth
     hip, chest = 0.085 * wide, 0.155 * wide
     figure.add(look.bottom, (-hip, 0, 0.54 * tall, 0.1 * wide), (hip, 0, 0.54 * tall, 0.1 * wide))
     if look.skirt:
@@ -95,10 +108,6 @@ def person(look: Look, stride: float, pace: float, arms: Arms) -> Figure:
             figure.add(look.band, (-0.11 * wide, 0, up * tall, 0.09), (0.11 * wide, 0, up * tall, 0.09))
     if look.bag:
         figure.add(look.bag, (-0.08, -0.17, 0.6 * tall, 0.09), (0.08, -0.17, 0.74 * tall, 0.09))
-    for side in (-1, 1):
-        _arm(figure, look, side, arms, -0.42 * pace * float(np.sin(stride)) * side)
-    _head(figure, look)
-    return figure
 
 
 def _leg(figure: Figure, look: Look, side: int, swing: float) -> None:

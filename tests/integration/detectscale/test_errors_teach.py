@@ -52,7 +52,7 @@ CLOSED_PORT = "127.0.0.1:1"
         pytest.param(["worker"], {}, 2, "no `detectscale up` runs", id="nothing runs"),
         pytest.param(["publish", "gone.jpg"], {}, 2, "no `detectscale up` runs", id="publish to nobody"),
         pytest.param(["demo", "--source", "gone.mp4"], {}, 2, "gone.mp4: no such file", id="no such source"),
-        pytest.param(["train", "x.pt", "--epochs", "0"], {}, 2, "--epochs", id="bad option"),
+        pytest.param(["train", "--output", "x.pt", "--epochs", "0"], {}, 2, "--epochs", id="bad option"),
     ],
 )
 def test_a_mistake_is_answered_by_one_line(run, arguments, environment, status, message):

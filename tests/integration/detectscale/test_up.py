@@ -95,13 +95,19 @@ def test_a_second_up_on_the_same_state_is_refused_with_the_way_out(up, run, stat
 
 def test_following_results_prints_each_outcome_as_a_line(up, picture, run, state):
     command = [sys.executable, "-m", "detectscale", "results", "--follow", "--state-dir", str(state)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
-        assert following.stdout is not None
-        frames = [run("publish", picture, "--state-dir", state).stdout.strip() for _ in range(3)]
-        seen: list[str] = []
-        while frames[-1] not in seen:
-            seen.append(json.loads(following.stdout.readline())["frame_id"])
-        following.send_signal(signal.SIGINT)
+    lines = state / "followed"
+    published = []
 
-        assert following.wait(timeout=20) == 0
-    assert set(seen) <= set(frames)
+    def followed() -> list[str]:
+        published.append(run("publish", picture, "--state-dir", state).stdout.strip())
+        return [json.loads(line)["frame_id"] for line in lines.read_text().splitlines()]
+
+    with lines.open("w") as output, subprocess.Popen(command, stdout=output) as following:
+        try:
+            seen = until(followed)
+            following.send_signal(signal.SIGINT)
+            assert following.wait(timeout=20) == 0
+        finally:
+            following.kill()
+
+    assert set(seen) <= set(published)

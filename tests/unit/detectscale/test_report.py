@@ -51,7 +51,7 @@ def history(*decisions):
 def report(appended, results, lost=0, made=None, statuses=(), **changed):
     ends = dict.fromkeys(results, Kind.DETECTED)
     ledger = Ledger(len(appended), ends, tuple(record(1000 + n) for n in range(lost)), 0, 0)
-    given = {"reel": REEL, "final_replicas": 0, "duration_s": 100.0} | changed
+    given = {"reel": REEL, "final_replicas": 0, "crashed": 0, "duration_s": 100.0} | changed
     return summarize(
         ledger, appended, results, history=made or history(), statuses=statuses, slo_s=2.0, **given
     )

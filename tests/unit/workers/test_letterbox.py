@@ -13,10 +13,9 @@ def test_the_whole_image_comes_back_from_where_it_was_drawn(width, height, input
 
     fit = letterbox(np.full((height, width, 3), 255, np.uint8), buffer)
 
-    inner = np.array(
-        [[fit.left, fit.top, fit.left + width * fit.scale, fit.top + height * fit.scale]], np.float32
-    )
-    assert np.allclose(fit.to_image(inner), [[0, 0, width, height]], atol=1e-2)
+    rows, columns = np.nonzero(buffer[:, :, 0] == 255)
+    drawn = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32)
+    assert np.allclose(fit.to_image(drawn), [[0, 0, width, height]], atol=1.0 / fit.scale)
 
 
 @given(sides, sides)
