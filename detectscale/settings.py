@@ -3,7 +3,7 @@ All settings: one YAML file, single keys overridden by the environment.
 
 `manifests/base/config.yaml` is the file that the ConfigMap, the local runtime and the
 tests read (a wheel carries it); `DETECTSCALE_SECTION__KEY=value` overrides a key (an
-empty value means: not set), and secrets come only from there. A section is declared
+empty value is null), and secrets come only from there. A section is declared
 beside the code it configures.
 """
 

@@ -211,10 +211,8 @@ class Worker:
 
     def _note_state(self) -> None:
         """Ready once the group is joined, even without a partition; idle once nothing is in flight."""
-        if (
-            self._state is WorkerState.STARTING
-            and self._consumer.group_metadata().state == MemberState.STABLE
-        ):
+        member = self._consumer.group_metadata()
+        if self._state is WorkerState.STARTING and member.state == MemberState.STABLE:
             self._joined()
         if self._in_flight:
             self._idle_since = None

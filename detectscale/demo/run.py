@@ -30,6 +30,7 @@ from frames.image import ImageError, decode
 from frames.ledger import frame_offsets, read_ledger
 from frames.outcome import Detected, Outcome, RecordId
 from frames.status import WorkerStatus
+from workers.model import load_model
 
 LEAVE_S = 60.0
 """How long after the last frame the fleet may take to finish and go to zero."""
@@ -52,6 +53,7 @@ def run_demo(
         DetectscaleError: Something cannot start or is not as it must be.
     """
     console = Console()
+    load_model(settings.model)  # a wrong model is said before frames are made for it
     places = Places(places.state / f"demo-{os.getpid()}", places.cache)
     _log_into(places)
     reel = _reel(console, source)
@@ -134,7 +136,6 @@ def _day(console: Console, settings: Settings, places: Places, reel: Sequence[Sh
 
 def measured_rate(settings: Settings, places: Places, images: Sequence[bytes]) -> float:
     """Frames per second that one worker decodes and detects on this machine, alone."""
-    from workers.model import load_model
     from workers.openvino_detector import OpenVinoDetector
 
     detector = OpenVinoDetector(load_model(settings.model), settings.model, places.model_cache)
