@@ -28,7 +28,7 @@ class ModelSettings(BaseModel, frozen=True, extra="forbid"):
     """Run a file whose digest nobody vouches for."""
     min_score: float = Field(default=0.25, ge=0, le=1)
     """Detections below are not published."""
-    max_iou: float = Field(default=0.7, gt=0, le=1)
+    max_iou: float = Field(default=0.6, gt=0, le=1)
     """Of two boxes of one label that overlap more than this, the better one stays (heads that need NMS)."""
     max_detections: PositiveInt = 300
     threads: PositiveInt = 1

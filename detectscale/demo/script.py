@@ -23,7 +23,7 @@ def store_day(worker_rate: float, most_workers: int) -> tuple[Act, ...]:
     Args:
         worker_rate: Frames per second that one worker finishes here.
     """
-    rush = worker_rate * (1.15 if most_workers > 1 else 0.7)
+    rush = worker_rate * (1.1 if most_workers > 1 else 0.7)
     quiet = min(4.0, worker_rate / 4)
     return (
         Act("first customers", 15, quiet),
