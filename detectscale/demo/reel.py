@@ -63,14 +63,20 @@ def _draw_camera(place: str, seed: int) -> list[Shot]:
 
 
 def _read(source: str) -> Iterator[Shot]:
-    """The first frames of a folder, a file or a stream, as fast as it gives them."""
+    """
+    The first frames of a folder, a file or a stream, as fast as it gives them.
+
+    They go to eight cameras in turn: one camera's frames stay on one partition, where only
+    one worker could serve them.
+    """
     live = threading.Event()
     timer = threading.Timer(LIVE_S, live.set)
     timer.daemon = True
     timer.start()
     try:
-        for captured in open_source(source, fps=None, limit=MOST_FRAMES).frames(_Hurry(live)):
-            yield Shot(captured.camera, captured.image, None)
+        for captured in open_source(source, limit=MOST_FRAMES).frames(_Hurry(live)):
+            place = PLACES[captured.sequence % len(PLACES)]
+            yield Shot(f"{captured.camera}.{place}", captured.image, None)
     finally:
         timer.cancel()
 

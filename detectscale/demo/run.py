@@ -130,7 +130,7 @@ def _day(console: Console, settings: Settings, places: Places, reel: Sequence[Sh
     rate = measured_rate(settings, places, [shot.image for shot in reel[:CALIBRATION_FRAMES]])
     workers = local_policy(settings).max_replicas
     acts = store_day(rate, workers)
-    console.print(f"one worker finishes {rate:.0f} frames/s here, {workers} at most share its cores")
+    console.print(f"one core detects {rate:.0f} frames/s here; at most {workers} workers share this machine")
     return acts
 
 

@@ -21,9 +21,10 @@ def store_day(worker_rate: float, most_workers: int) -> tuple[Act, ...]:
     The pause outlasts the policy's keep-alive, so that the fleet goes to zero and wakes again.
 
     Args:
-        worker_rate: Frames per second that one worker finishes here.
+        worker_rate: Frames per second that one core decodes and detects here; a worker, which also
+            reads, publishes and commits, finishes nearly as many.
     """
-    rush = worker_rate * (1.1 if most_workers > 1 else 0.7)
+    rush = worker_rate * (1.0 if most_workers > 1 else 0.6)
     quiet = min(4.0, worker_rate / 4)
     return (
         Act("first customers", 15, quiet),
