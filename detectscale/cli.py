@@ -311,6 +311,59 @@ def export(
     print(f"{output or weights.with_suffix('.onnx')}: {', '.join(manifest.labels)}")
 
 
+@app.command()
+def simulate(
+    arrivals: Annotated[
+        Path, typer.Option(help="CSV or CSV.gz of arrival instants in seconds, one column `at`.")
+    ],
+    slo_s: Annotated[float, typer.Option("--slo-s", help="From append to result.")] = 60.0,
+    overhead_s: Annotated[float, typer.Option("--overhead-s", help="a of s(b) = a + c*b.")] = 0.5,
+    per_frame_s: Annotated[float, typer.Option("--per-frame-s", help="c of s(b) = a + c*b.")] = 0.5,
+    max_batch: int = 8,
+    cv: Annotated[float, typer.Option(help="Coefficient of variation of service times.")] = 0.1,
+    partitions: int = 24,
+    cold_start: Annotated[
+        str, typer.Option(help="Seconds from decision to ready, or a CSV `quantile,seconds`.")
+    ] = "35",
+    rebalance_s: Annotated[float, typer.Option("--rebalance-s", help="Pause when workers come or go.")] = 3.0,
+    min_replicas: Annotated[int, typer.Option("--min")] = 0,
+    max_replicas: Annotated[int | None, typer.Option("--max", help="One per partition if not given.")] = None,
+    seeds: Annotated[int, typer.Option(help="Runs of each policy.")] = 3,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="deadline-drain, keda-default, keda-rule, keda-grid, always-on; repeatable."),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the table as JSON.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw replicas, backlog and age over time.")] = None,
+) -> None:
+    """
+    What scalers would have cost on a trace, and how late, beside a clairvoyant bound.
+
+    Example: `detectscale simulate --arrivals day.csv --slo-s 60 --plot day.png`
+
+    Example: `detectscale simulate --arrivals day.csv --policy keda-default --policy deadline-drain`
+    """
+    from detectscale.simulate import simulate as run_simulation
+
+    run_simulation(
+        arrivals,
+        slo_s,
+        overhead_s,
+        per_frame_s,
+        max_batch,
+        cv,
+        partitions,
+        cold_start,
+        rebalance_s,
+        min_replicas,
+        max_replicas,
+        seeds,
+        policy or ["deadline-drain", "keda-default", "keda-rule"],
+        report,
+        plot,
+    )
+
+
 def _settings(config: Path | None, model: Path | None = None, trust: bool = False) -> "Settings":
     """The settings of the file and the environment, with what the command line says of the model."""
     from detectscale.settings import config_file, load_settings

@@ -74,7 +74,8 @@ def test_a_used_port_is_named(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "up", "publish", "camera", "results", "project", "worker", "train", "export"]
+    "command",
+    ["demo", "up", "publish", "camera", "results", "project", "worker", "train", "export", "simulate"],
 )
 def test_every_command_has_help_with_an_example(run, command):
     done = run(command, "--help")

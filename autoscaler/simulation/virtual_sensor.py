@@ -1,0 +1,66 @@
+"""
+What the policy may see of the virtual world: what Kafka, workers and cluster would tell it.
+
+Nothing of the future is in it, such as when a starting worker will be ready.
+"""
+
+import math
+from statistics import fmean
+
+from autoscaler.learned import REMEMBERED, fit
+from autoscaler.observation import ColdStart, Observation
+from autoscaler.simulation.plant import Plant
+from autoscaler.simulation.virtual_worker import VirtualWorker
+from frames.status import WorkerState
+
+
+class VirtualSensor:
+    """Sees one plant."""
+
+    def __init__(self, plant: Plant, rate_window_s: float) -> None:
+        self._plant = plant
+        self._rate_window_s = rate_window_s
+
+    def observe(self, now: float) -> Observation:
+        """Look at everything once."""
+        plant = self._plant
+        ready = plant.members
+        return Observation(
+            at=now,
+            lag=plant.topic.lag(now),
+            arrival_rate=self._arrival_rate(now),
+            oldest_age=self._oldest_age(now),
+            ready=len(ready),
+            starting_ages=tuple(
+                now - worker.created_at for worker in plant.workers if worker.state is WorkerState.STARTING
+            ),
+            draining=len(plant.workers) - len(plant.staying),
+            in_flight=sum(len(worker.batch) for worker in plant.workers),
+            idle_for=_idle_for(ready, now),
+            service_time=fit(plant.batches),
+            cold_start=_learned(plant.cold_starts_s[-REMEMBERED:]),
+        )
+
+    def _arrival_rate(self, now: float) -> float | None:
+        window_s = min(self._rate_window_s, now)
+        topic = self._plant.topic
+        return (topic.appended(now) - topic.appended(now - window_s)) / window_s if window_s else None
+
+    def _oldest_age(self, now: float) -> float | None:
+        topic = self._plant.topic
+        taken = [worker.batch[0] for worker in self._plant.workers if worker.batch]
+        oldest = topic.arrived_at[min([topic.oldest_untaken(), *taken])]
+        return now - oldest if oldest <= now else None
+
+
+def _idle_for(ready: list[VirtualWorker], now: float) -> float | None:
+    if not ready or any(worker.batch for worker in ready):
+        return None
+    return now - max(worker.idle_since for worker in ready)
+
+
+def _learned(cold_starts_s: list[float]) -> ColdStart | None:
+    if not cold_starts_s:
+        return None
+    p90_s = sorted(cold_starts_s)[math.ceil(0.9 * len(cold_starts_s)) - 1]
+    return ColdStart(fmean(cold_starts_s), p90_s, {})
