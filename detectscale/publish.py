@@ -65,15 +65,15 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
     _check(counts)
 
 
-def publish_camera(settings: Settings, source: str, limit: int | None) -> None:
+def publish_camera(settings: Settings, source: str, name: str | None, limit: int | None) -> None:
     """
-    Publish the frames of *source* at its own rate until it ends or a signal comes.
+    Publish the frames of *source* as camera *name*, at its own rate, until it ends or a signal comes.
 
     Raises:
         ConfigError: There is no such source. UnavailableError: The broker did not take all frames.
     """
     stop = stop_on_signals()
-    opened = open_source(source, limit=limit)
+    opened = open_source(source, camera=name, limit=limit)
     create_topics(settings.kafka, settings.topics)
     publisher = Publisher(settings.kafka, settings.topics, settings.publisher)
     shown_at = time.monotonic()
