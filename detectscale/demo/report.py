@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
+from autoscaler.policy_settings import PolicySettings
 from detectscale.demo.history import History
 from detectscale.demo.play import Appended
 from detectscale.demo.reel import Shot
+from detectscale.demo.rival import Rival, keda_default
 from frames.ledger import Ledger
 from frames.outcome import Detected, RecordId
 from frames.status import WorkerStatus
@@ -53,6 +55,8 @@ class Report:
     """Sum over the workers of the time from birth to end."""
     replica_seconds_always_on: float
     """What as many workers as the peak took would have cost, had they stayed throughout."""
+    keda_default: Rival | None
+    """KEDA's defaults on the same arrivals, simulated; None: the run has not shown enough to simulate it."""
     map50: float | None
     """Mean average precision at IoU 0.5 of what came out of Kafka; None: the truth is not known."""
 
@@ -81,7 +85,7 @@ def summarize(
     reel: Sequence[Shot],
     history: History,
     statuses: Iterable[WorkerStatus],
-    slo_s: float,
+    policy: PolicySettings,
     final_replicas: int,
     crashed: int,
     duration_s: float,
@@ -108,10 +112,13 @@ def summarize(
         latency_s={"p50": _quantile(latencies, 0.5), "p99": _quantile(latencies, 0.99)}
         if latencies
         else None,
-        slo_s=slo_s,
-        attainment=sum(latency <= slo_s for latency in latencies) / len(appended) if appended else None,
+        slo_s=policy.slo_s,
+        attainment=sum(latency <= policy.slo_s for latency in latencies) / len(appended)
+        if appended
+        else None,
         replica_seconds=round(history.replica_seconds, 2),
         replica_seconds_always_on=round(max_replicas * duration_s, 2),
+        keda_default=_keda_default(appended, history, policy),
         map50=_map50(appended, results, reel),
     )
 
@@ -144,6 +151,14 @@ def first_detections(
         phases_s["detect"] = total_s - sum(phases_s.values())
         found.append(FirstDetection(round(total_s, 3), {name: round(s, 3) for name, s in phases_s.items()}))
     return found
+
+
+def _keda_default(
+    appended: Mapping[RecordId, Appended], history: History, policy: PolicySettings
+) -> Rival | None:
+    if not history.samples:
+        return None
+    return keda_default([frame.at for frame in appended.values()], history.samples[-1].observation, policy)
 
 
 def _map50(

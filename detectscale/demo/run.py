@@ -84,7 +84,7 @@ def run_demo(
             reel,
             history,
             _statuses(settings),
-            settings.policy.slo_s,
+            local_policy(settings),
             final_replicas,
             runtime.fleet.crashed,
             duration_s,
@@ -205,6 +205,10 @@ def _print(console: Console, report: Report) -> None:
         else f"p50 {report.latency_s['p50']:.2f} s, p99 {report.latency_s['p99']:.2f} s",
         f"within {report.slo_s:g} s": "none" if report.attainment is None else f"{report.attainment:.1%}",
         "worker-seconds": f"{report.replica_seconds:.0f}, {saved:.0%} below {report.max_replicas} always on",
+        "KEDA's defaults, simulated": "unknown"
+        if report.keda_default is None
+        else f"{report.keda_default.replica_seconds:.0f} worker-seconds, "
+        f"{report.keda_default.attainment:.1%} within {report.slo_s:g} s",
         "mAP50 out of Kafka": "truth not known" if report.map50 is None else f"{report.map50:.3f}",
     }
     for name, value in rows.items():

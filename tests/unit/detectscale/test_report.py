@@ -53,7 +53,13 @@ def report(appended, results, lost=0, made=None, statuses=(), **changed):
     ledger = Ledger(len(appended), ends, tuple(record(1000 + n) for n in range(lost)), 0, 0)
     given = {"reel": REEL, "final_replicas": 0, "crashed": 0, "duration_s": 100.0} | changed
     return summarize(
-        ledger, appended, results, history=made or history(), statuses=statuses, slo_s=2.0, **given
+        ledger,
+        appended,
+        results,
+        history=made or history(),
+        statuses=statuses,
+        policy=PolicySettings(slo_s=2.0),
+        **given,
     )
 
 
