@@ -270,9 +270,8 @@ def train(
 
     Example: `detectscale train --output mine.pt --data shelves/ --epochs 50 --device cuda`
     """
-    from detectscale.training import show_epoch
+    from detectscale.training import train_shown
     from workers.training.course import TrainSettings
-    from workers.training.train import train as run_training
 
     settings = TrainSettings(
         data=data,
@@ -288,7 +287,7 @@ def train(
         device=device,
         processes=processes,
     )
-    run_training(settings, output, show_epoch)
+    train_shown(settings, output)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from workers.training.course import Course, TrainSettings, prepare
 from workers.training.evaluate import MeanAveragePrecision
 from workers.training.replicas import replicas
 from workers.training.trainer import Trainer
+from workers.training.ultralytics_import import import_ultralytics
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def train(settings: TrainSettings, output: Path, report: Callable[[Epoch], None]
     after the last epoch that `report` called saved.
 
     Raises:
-        ConfigError: The folder cannot be used, or holds too little.
+        ConfigError: Ultralytics is not installed, or the folder cannot be used or holds too little.
     """
+    import_ultralytics()  # what is missing is said before minutes of drawing
     course = prepare(settings)
     with replicas(settings.processes, partial(_follow, course)):
         for epoch in run(course, output, rank=0):

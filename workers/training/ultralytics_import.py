@@ -3,6 +3,8 @@
 import os
 import tempfile
 
+from frames.errors import ConfigError
+
 ENVIRONMENT = {
     "ULTRALYTICS_SAFE_LOAD": "true",
     "YOLO_AUTOINSTALL": "false",
@@ -12,8 +14,18 @@ ENVIRONMENT = {
 
 
 def import_ultralytics() -> None:
-    """Import the package; its settings go to a temporary folder, not to the user's home."""
+    """
+    Import the package; its settings go to a temporary folder, not to the user's home.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
     os.environ.update(ENVIRONMENT)
     if "YOLO_CONFIG_DIR" not in os.environ:
         os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="ultralytics-")
-    import ultralytics  # noqa: F401  # reads its environment once, here
+    try:
+        import ultralytics  # noqa: F401  # reads its environment once, here
+    except ImportError as error:
+        raise ConfigError(
+            f"{error.name} is not installed: pip install 'detectscale[ultralytics]' (AGPL-3.0, see NOTICE)"
+        ) from error

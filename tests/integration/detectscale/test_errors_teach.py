@@ -63,6 +63,20 @@ def test_a_mistake_is_answered_by_one_line(run, arguments, environment, status, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [["train", "--output", "x.pt"], ["export", "x.pt"]], ids=["train", "export"]
+)
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(run, tmp_path, command):
+    hidden = tmp_path / "ultralytics.py"  # found before any installed one
+    hidden.write_text("raise ImportError('hidden for this test', name='ultralytics')")
+
+    done = run(*command, environment={"PYTHONPATH": str(tmp_path)})
+
+    assert done.returncode == 2
+    assert "ultralytics is not installed: pip install 'detectscale[ultralytics]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_used_port_is_named(run, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
