@@ -44,6 +44,11 @@ class Processing:
         self._max_age_s = max_age_s
         self._clock = clock
 
+    @property
+    def model_digest(self) -> str:
+        """sha256 of the model, hexadecimal."""
+        return self._model.digest
+
     def outcomes(self, batch: Sequence[Polled]) -> list[tuple[Polled, Outcome]]:
         """
         Each record of *batch* with its outcome, in any order.

@@ -69,11 +69,11 @@ def run_worker(
         clients = connecting.result()
     from workers.worker import Worker
 
-    member = Worker(worker, clients, topics, settings, cold_start, model.digest)
+    processing = Processing(detector, model, worker, settings.max_age_s, clock=time.time)
+    member = Worker(worker, clients, topics, settings, cold_start, processing)
     member.report(WorkerState.STARTING)
     log.info("worker %s: model %s (%s...) is warm", worker, model.name, model.digest[:12])
-    processing = Processing(detector, model, worker, settings.max_age_s, clock=time.time)
-    member.run(processing, stop)
+    member.run(stop)
     log.info("worker %s: drained and gone", worker)
 
 

@@ -1,9 +1,8 @@
 """
-The worker process: a poll thread that keeps its place in the group and commits, and a
-detecting thread that turns records into published outcomes.
+A member of the worker group: the poll thread, which keeps the place in the group and commits.
 
-    poll thread:       poll → claim → inbox            acknowledged → watermark → commit
-    detecting thread:           inbox → process → publish ─┘
+    poll thread (here):              poll → claim → inbox            acknowledged → watermark → commit
+    detecting thread (detecting.py):        inbox → process → publish ─┘
 
 The model is loaded and warm before the group is joined, so a cold start never stalls
 the workers that already run. On SIGTERM waiting records are handed back, begun ones
@@ -14,25 +13,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kafka import TopicPartition
-from kafka.errors import CommitFailedError, KafkaError, MessageSizeTooLargeError
+from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from frames.clients import KafkaSettings, group_consumer, producer
 from frames.errors import UnavailableError
 from frames.event import Message
-from frames.outcome import Dead, DeadReason, Kind, Outcome, RecordId
-from frames.status import BatchSums, WorkerState, WorkerStatus
+from frames.outcome import RecordId
+from frames.status import WorkerState, WorkerStatus
 from frames.topics import TopicSettings, create_topics
 from workers.claim import Claim
 from workers.cold_start import ColdStart
+from workers.detecting import Detecting
 from workers.inbox import Inbox, Polled
 from workers.membership import Membership
 from workers.processing import Processing
+from workers.publishing import Publishing
 from workers.worker_settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Worker:
         topics: TopicSettings,
         settings: WorkerSettings,
         cold_start: ColdStart,
-        model_digest: str,
+        processing: Processing,
     ) -> None:
         self._worker = worker
         self._consumer = clients.consumer
@@ -86,20 +86,20 @@ class Worker:
         self._topics = topics
         self._settings = settings
         self._cold_start = cold_start
-        self._model_digest = model_digest
+        self._model_digest = processing.model_digest
         self._state = WorkerState.STARTING
         self._claims: dict[int, Claim] = {}
         self._inbox = Inbox(settings.inbox_bytes)
-        self._acknowledged: SimpleQueue[Polled] = SimpleQueue()
+        self._publishing = Publishing(clients.producer, topics)
+        self._detecting = Detecting(self._inbox, processing, self._publishing, settings.max_batch)
         self._committed: dict[int, int] = {}
         self._committed_at = 0.0
-        self._batches = BatchSums()
         self._idle_since: float | None = None
         self._reported_at = 0.0
         self._reported_busy = True
-        self._failure: BaseException | None = None
+        self._refused: UnavailableError | None = None
 
-    def run(self, processing: Processing, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event) -> None:
         """
         Join the group and work until *stop* is set or something breaks; then drain and leave.
 
@@ -107,18 +107,21 @@ class Worker:
             DetectorError: The detector broke. UnavailableError: The broker took no results, or
             refused us. Nothing without a published outcome was committed.
         """
-        detecting = threading.Thread(target=self._detect, args=(processing,), name="detect", daemon=True)
-        detecting.start()
         self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))
         try:
             while not stop.is_set() and self._failure is None:
                 self._step()
         except KafkaError as error:
-            self._failure = UnavailableError(f"kafka: {type(error).__name__}: {error}; left the group")
+            self._refused = UnavailableError(f"kafka: {type(error).__name__}: {error}; left the group")
         finally:
-            self._drain(detecting)
+            self._drain()
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def _failure(self) -> BaseException | None:
+        """Why this worker cannot go on."""
+        return self._detecting.failure or self._publishing.failure or self._refused
 
     def report(self, state: WorkerState | None = None) -> None:
         """Publish this worker's status, after changing to *state* if given."""
@@ -133,17 +136,15 @@ class Worker:
             in_flight=self._in_flight,
             idle_since=self._idle_since,
             partitions=tuple(sorted(self._claims)),
-            batches=self._batches,
+            batches=self._detecting.batches,
             model=self._model_digest,
         )
         try:
-            self._send(self._topics.status, status.message())
+            self._publishing.send(self._topics.status, status.message())
         except KafkaError as error:
             log.warning("status not reported: %r", error)
         self._reported_at = now
         self._reported_busy = self._idle_since is None
-
-    # The poll thread.
 
     def _step(self) -> None:
         busy = self._in_flight > 0
@@ -173,16 +174,9 @@ class Worker:
 
     def _settle(self, timeout_s: float = 0.0) -> None:
         """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
-        try:
-            polled = (
-                self._acknowledged.get(timeout=timeout_s) if timeout_s else self._acknowledged.get_nowait()
-            )
-            while True:
-                polled.claim.finished(polled.record.offset)
-                self._inbox.release(polled)
-                polled = self._acknowledged.get_nowait()
-        except Empty:
-            return
+        for polled in self._publishing.acknowledged(timeout_s):
+            polled.claim.finished(polled.record.offset)
+            self._inbox.release(polled)
 
     def _commit(self, partitions: Collection[int]) -> None:
         """Commit the watermarks of *partitions* that moved."""
@@ -274,56 +268,17 @@ class Worker:
         for partition in list(partitions):
             self._claims.pop(partition).lost = True
 
-    def _drain(self, detecting: threading.Thread) -> None:
+    def _drain(self) -> None:
         """Finish within half of `drain_s`: the rest is for committing and leaving before we are killed."""
         self.report(WorkerState.DRAINING)
         self._finish(self._claims.keys(), self._settings.drain_s / 2)
         self._forget(self._claims.keys())
         self._inbox.close()
-        detecting.join(timeout=1.0)
+        self._detecting.join(timeout_s=1.0)
         _closing(lambda: self._consumer.close(timeout_ms=COMMIT_TIMEOUT_MS))
         self._idle_since = None
         self.report(WorkerState.STOPPED)
         _closing(lambda: self._producer.close(timeout=COMMIT_TIMEOUT_MS / 1000))
-
-    # The detecting thread.
-
-    def _detect(self, processing: Processing) -> None:
-        try:
-            while batch := self._inbox.take(self._settings.max_batch):
-                started_at, detected = time.monotonic(), 0
-                for polled, outcome in processing.outcomes(batch):
-                    self._publish(polled, outcome)
-                    detected += outcome.kind is Kind.DETECTED
-                if detected:  # what is dropped unseen says nothing of how long a frame takes
-                    self._batches = self._batches.plus(detected, time.monotonic() - started_at)
-        except BaseException as error:
-            self._failure = error
-
-    def _publish(self, polled: Polled, outcome: Outcome) -> None:
-        if polled.claim.lost:
-            self._inbox.release(polled)
-            return
-        topics = {
-            Kind.DETECTED: self._topics.detections,
-            Kind.EXPIRED: self._topics.expired,
-            Kind.DEAD: self._topics.dead,
-        }
-        try:
-            future = self._send(topics[outcome.kind], outcome.message())
-        except MessageSizeTooLargeError:  # unpacked, a compressed record may be larger than any record may be
-            self._publish(polled, _without_content(outcome))
-            return
-        future.add_callback(lambda _: self._acknowledged.put(polled))
-        future.add_errback(self._not_published)
-
-    def _not_published(self, error: BaseException) -> None:
-        self._failure = UnavailableError(
-            f"kafka: the broker took no result: {error}; nothing of it was committed"
-        )
-
-    def _send(self, topic: str, message: Message) -> Any:
-        return self._producer.send(topic, key=message.key, value=message.value, headers=list(message.headers))
 
 
 def _closing(close: Callable[[], None]) -> None:
@@ -331,16 +286,3 @@ def _closing(close: Callable[[], None]) -> None:
         close()
     except KafkaError as error:
         log.warning("not closed in order: %r", error)
-
-
-def _without_content(outcome: Outcome) -> Outcome:
-    """What a dead letter says, without the record that does not fit into it."""
-    if not isinstance(outcome, Dead):
-        return outcome
-    detail = f"{len(outcome.original.value)} bytes unpacked, left out of this letter: {outcome.detail}"
-    return replace(
-        outcome,
-        original=Message(outcome.original.key, b"", []),
-        reason=DeadReason.IMAGE_TOO_LARGE,
-        detail=detail,
-    )

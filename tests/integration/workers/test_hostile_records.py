@@ -1,12 +1,14 @@
 """Whatever a record holds, it has an outcome, and the worker goes on."""
 
 import struct
+import time
 import zlib
 
 import pytest
+from kafka.admin import NewTopic
 
-from frames.clients import producer
-from frames.event import Message
+from frames.clients import admin, producer
+from frames.event import Frame, Message, encode_frame
 from frames.outcome import Dead, DeadReason, Detected
 from frames.results import stored
 from tests.waiting import until
@@ -83,3 +85,47 @@ def test_a_worker_never_imports_torch(publish, start_worker, balanced, store_ima
 
     until(lambda: "openvino" in worker.libraries)
     assert "torch" not in worker.libraries
+
+
+@pytest.fixture
+def compressible(kafka, topics):
+    """The topic of frames as others may have made it: the broker keeps batches compressed."""
+    client = admin(kafka)
+    client.delete_topics([topics.frames])
+    until(lambda: topics.frames not in client.list_topics())
+    client.create_topics([NewTopic(topics.frames, 4, 1)], wait_for_metadata=True)
+    client.close()
+
+
+@pytest.mark.usefixtures("compressible")
+def test_a_record_that_unpacks_to_more_than_fits_a_dead_letter_has_one_without_it(
+    kafka, topics, publish, start_worker, balanced, store_images
+):
+    client = producer(kafka, compression_type="gzip", max_request_size=2**26)
+    client.send(topics.frames, value=b"text " * 5_000_000).get(timeout=20)
+    client.close()
+    publish(store_images[:4])
+    start_worker()
+
+    ledger = balanced()
+
+    [dead] = [outcome for outcome in stored(kafka, topics) if isinstance(outcome, Dead)]
+    assert (ledger.detected, ledger.dead_lettered) == (4, 1)
+    assert (dead.reason, dead.original.value) == (DeadReason.IMAGE_TOO_LARGE, b"")
+    assert "25000000 bytes unpacked" in dead.detail
+
+
+@pytest.mark.usefixtures("compressible")
+def test_frames_compressed_by_any_codec_of_kafka_are_detected(
+    kafka, topics, start_worker, balanced, store_images
+):
+    frame = encode_frame(Frame("f", "door", "/cameras/door", time.time(), "image/jpeg", store_images[0]))
+    for codec in ("gzip", "snappy", "lz4", "zstd"):
+        client = producer(kafka, compression_type=codec)
+        client.send(topics.frames, key=codec.encode(), value=frame.value, headers=frame.headers).get(
+            timeout=10
+        )
+        client.close()
+    start_worker()
+
+    assert balanced().detected == 4
