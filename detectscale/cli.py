@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from detectscale.service import interrupt_on_sigterm
-from frames.errors import DetectscaleError
+from frames.errors import ConfigError, DetectscaleError
 
 if TYPE_CHECKING:
     from detectscale.settings import Settings
@@ -316,8 +316,15 @@ def export(
 @app.command()
 def simulate(
     arrivals: Annotated[
-        Path, typer.Option(help="CSV or CSV.gz of arrival instants in seconds, one column `at`.")
-    ],
+        Path | None, typer.Option(help="CSV or CSV.gz of arrival instants in seconds, one column `at`.")
+    ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(metavar="FILE_OR_TOPIC", help="Instead: make the decisions of a journal again."),
+    ] = None,
+    what_if: Annotated[
+        list[str] | None, typer.Option(help="With --journal: a policy setting to try, key=value; repeatable.")
+    ] = None,
     slo_s: Annotated[float, typer.Option("--slo-s", help="From append to result.")] = 60.0,
     overhead_s: Annotated[float, typer.Option("--overhead-s", help="a of s(b) = a + c*b.")] = 0.5,
     per_frame_s: Annotated[float, typer.Option("--per-frame-s", help="c of s(b) = a + c*b.")] = 0.5,
@@ -337,14 +344,30 @@ def simulate(
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the table as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw replicas, backlog and age over time.")] = None,
+    config: Config = None,
+    state_dir: StateDir = None,
 ) -> None:
     """
     What scalers would have cost on a trace, and how late, beside a clairvoyant bound.
 
+    With `--journal` it makes the decisions of a running or past system again instead: from a file of
+    JSON lines, or from the topic `decisions`. Exit status 1 if one comes out differently.
+
     Example: `detectscale simulate --arrivals day.csv --slo-s 60 --plot day.png`
 
     Example: `detectscale simulate --arrivals day.csv --policy keda-default --policy deadline-drain`
+
+    Example: `detectscale simulate --journal decisions --what-if slo_s=5`
     """
+    if journal is not None:
+        from detectscale.places import Places
+        from detectscale.replay import replay_journal
+
+        if not replay_journal(journal, _settings(config), Places.of(state_dir), what_if or []):
+            sys.exit(1)
+        return
+    if arrivals is None:
+        raise ConfigError("simulate: nothing to simulate; name --arrivals FILE or --journal FILE_OR_TOPIC")
     from detectscale.simulate import simulate as run_simulation
 
     run_simulation(

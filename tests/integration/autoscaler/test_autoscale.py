@@ -25,9 +25,7 @@ from frames.topics import TopicSettings, create_topics
 
 STUB = str(Path(__file__).with_name("stub_worker.py"))
 ROOT = Path(__file__).parents[3]
-PARAMS = PolicySettings(
-    max_replicas=3, keep_alive_s=1.0, stabilization_s=1.0, rate_window_s=1.0, tick_s=0.2, service_prior_s=0.01
-)
+PARAMS = PolicySettings(max_replicas=3, keep_alive_s=1.0, rate_window_s=1.0, tick_s=0.2, service_prior_s=0.01)
 
 
 @dataclass
@@ -120,6 +118,9 @@ def test_from_zero_to_some_and_back_twice_and_the_journal_replays(kafka, topics,
         loop.until_zero()
 
     assert max(made.replicas for _, made in loop.seen) <= PARAMS.max_replicas
+    profiles = [(seen.backlog_ages, seen.waiting) for seen, _ in loop.seen if seen.backlog_ages]
+    assert profiles
+    assert all(sum(records for _, records in ages) == waiting for ages, waiting in profiles)
     learned = loop.seen[-1][0]
     assert learned.service_time is not None
     assert learned.service_time.throughput(1) == pytest.approx(100, rel=0.05)

@@ -100,7 +100,8 @@ def test_following_results_prints_each_outcome_as_a_line(up, picture, run, state
 
     def followed() -> list[str]:
         published.append(run("publish", picture, "--state-dir", state).stdout.strip())
-        return [json.loads(line)["frame_id"] for line in lines.read_text().splitlines()]
+        whole, _, _ = lines.read_text().rpartition("\n")  # the last one may still be written
+        return [json.loads(line)["frame_id"] for line in whole.splitlines()]
 
     with lines.open("w") as output, subprocess.Popen(command, stdout=output) as following:
         try:

@@ -44,3 +44,19 @@ def test_an_append_lies_between_two_readings(offset, bracket):
 def test_an_offset_beyond_the_end_has_no_append():
     with pytest.raises(ValueError, match="offset 5 of partition 0"):
         after((10.0, (5,))).appended(0, 5)
+
+
+@pytest.mark.parametrize(
+    ("next_offsets", "ages"),
+    [
+        pytest.param([20, 9], (), id="nothing waits"),
+        pytest.param([12, 9], ((1.0, 8),), id="some of the last interval"),
+        pytest.param([6, 4], ((1.0, 11), (3.0, 8)), id="all partitions count"),
+        pytest.param([5, 0], ((1.0, 11), (3.0, 9), (3.5, 4)), id="from the second reading on"),
+        pytest.param([4, 9], None, id="one was there before the first reading"),
+    ],
+)
+def test_the_backlog_has_its_ages_from_the_readings(next_offsets, ages):
+    arrivals = after((9.5, (5, 0)), (10.0, (5, 4)), (11.0, (9, 9)), (12.0, (9, 9)), (13.0, (20, 9)))
+
+    assert arrivals.ages(next_offsets) == ages

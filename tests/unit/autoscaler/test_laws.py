@@ -36,8 +36,11 @@ observations = st.builds(
         mean_s=seconds,
         p90_s=seconds,
         phases_s=st.dictionaries(st.sampled_from(PHASES), seconds),
+        count=st.integers(1, 200),
     ),
     anomalies=st.lists(st.sampled_from(OffsetAnomaly), unique=True).map(tuple),
+    backlog_ages=st.none() | st.lists(st.tuples(seconds, st.integers(1, 10**5)), max_size=9).map(tuple),
+    rebalance_s=maybe_seconds,
 )
 
 
@@ -49,8 +52,9 @@ def settings(draw: st.DrawFn) -> PolicySettings:
         max_replicas=most,
         slo_s=draw(st.floats(0.1, 600)),
         keep_alive_s=draw(st.floats(0, 600)),
-        stabilization_s=draw(st.floats(0, 600)),
-        tolerance=draw(st.floats(0, 0.5)),
+        slo_share=draw(st.floats(0.1, 1)),
+        late_price=draw(st.floats(0.1, 1000)),
+        max_batch=draw(st.integers(1, 64)),
     )
 
 
@@ -58,11 +62,13 @@ def settings(draw: st.DrawFn) -> PolicySettings:
 def memories(draw: st.DrawFn, at: float, params: PolicySettings) -> Memory:
     """One that earlier decisions may have left behind before *at*."""
     known = st.integers(params.min_replicas, params.max_replicas)
-    ages = sorted(draw(st.lists(st.floats(0.1, 1000), max_size=5)), reverse=True)
+    ago = st.none() | st.floats(0.0, 1e4).map(lambda ago: at - ago)
     return Memory(
         replicas=draw(st.none() | known),
-        recommendations=tuple((at - age, draw(counts)) for age in ages),
-        quiet_since=draw(st.none() | st.floats(0.0, 1e4).map(lambda ago: at - ago)),
+        quiet_since=draw(ago),
+        gaps=tuple(draw(st.lists(seconds, max_size=20))),
+        ready=draw(counts),
+        ready_since=draw(ago),
     )
 
 
@@ -82,18 +88,28 @@ def test_replicas_stay_within_the_bounds(case):
 
 
 @given(cases())
-def test_nobody_is_scaled_to_zero_with_work_waiting_or_in_flight(case):
+def test_nobody_is_scaled_to_zero_with_work_in_flight(case):
     observation, memory, params = case
 
     decision, _ = decide(observation, memory, params)
 
-    assert decision.replicas > 0 or not (observation.waiting or observation.in_flight)
+    assert decision.replicas > 0 or not observation.in_flight
 
 
 @given(cases())
-def test_an_unknown_rate_never_lowers(case):
+def test_the_last_one_stays_while_anything_waits(case):
     observation, memory, params = case
-    observation = replace(observation, arrival_rate=None)
+    assumed = observation.replicas if memory.replicas is None else memory.replicas
+
+    decision, _ = decide(observation, memory, params)
+
+    assert decision.replicas > 0 or assumed == 0 or not observation.waiting
+
+
+@given(cases(), st.sampled_from(["arrival_rate", "oldest_age", "service_time"]))
+def test_an_unknown_never_lowers(case, unknown):
+    observation, memory, params = case
+    observation = replace(observation, **{unknown: None}, lag=(1, *observation.lag[1:]))
     assumed = observation.replicas if memory.replicas is None else memory.replicas
 
     decision, _ = decide(observation, memory, params)

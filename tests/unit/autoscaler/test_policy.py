@@ -4,86 +4,104 @@ import pytest
 from pydantic import ValidationError
 
 from autoscaler.decision import Memory, Reason
-from autoscaler.observation import ColdStart, Observation, ServiceTime
 from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
+from tests.unit.autoscaler.sights import BUSY, FLOODED, FROM_ZERO, NOW, PARAMS, QUIET, SETTLED
 
-PARAMS = PolicySettings()
-NOW = 1000.0
-
-BUSY = Observation(
-    at=NOW,
-    lag=(3,) * 8,
-    arrival_rate=80.0,
-    oldest_age=0.2,
-    ready=2,
-    starting_ages=(),
-    draining=0,
-    in_flight=8,
-    idle_for=None,
-    service_time=ServiceTime(0.0, 0.02),
-    cold_start=ColdStart(1.2, 1.5, {}),
-)
-"""80/s arrive at two workers that finish 50/s each: exactly what the target utilization allows."""
-QUIET = replace(BUSY, lag=(0,) * 8, arrival_rate=0.0, oldest_age=None, in_flight=0, idle_for=1.0)
-FLOODED = replace(BUSY, lag=(500,) * 8, oldest_age=9.0)
-FROM_ZERO = replace(BUSY, ready=0, in_flight=0, lag=(1,) + (0,) * 7, oldest_age=0.005, arrival_rate=None)
-
-LONG_QUIET = Memory(quiet_since=NOW - 60)
+PATIENT = PARAMS.model_copy(update={"slo_s": 120.0})
+LONG_QUIET = replace(SETTLED, quiet_since=NOW - 1000)
 
 
 @pytest.mark.parametrize(
     ("observation", "memory", "params", "replicas", "reason"),
     [
-        pytest.param(BUSY, Memory(2), PARAMS, 2, Reason.WITHIN_RANGE, id="enough is left alone"),
-        pytest.param(FROM_ZERO, Memory(0), PARAMS, 1, Reason.WITHIN_RANGE, id="the first record wakes one"),
+        pytest.param(BUSY, SETTLED, PARAMS, 2, Reason.WITHIN_RANGE, id="enough is left alone"),
         pytest.param(
-            FLOODED, Memory(2), PARAMS, 8, Reason.PARTITIONS, id="no more than there are partitions"
+            replace(FROM_ZERO, oldest_age=0.5),
+            Memory(0),
+            PARAMS,
+            1,
+            Reason.WITHIN_RANGE,
+            id="a goal shorter than a start wakes at once",
+        ),
+        pytest.param(
+            FROM_ZERO, Memory(0), PATIENT, 0, Reason.NOT_YET, id="a long goal lets the first records wait"
+        ),
+        pytest.param(
+            replace(FROM_ZERO, oldest_age=52.0, backlog_ages=((52.0, 1),)),
+            Memory(0),
+            PATIENT,
+            1,
+            Reason.WITHIN_RANGE,
+            id="but not too long",
         ),
         pytest.param(
             FLOODED,
-            Memory(2),
-            PolicySettings(max_replicas=5),
-            5,
+            replace(SETTLED, replicas=2),
+            PARAMS,
+            24,
+            Reason.WITHIN_RANGE,
+            id="all there may be, against a flood",
+        ),
+        pytest.param(
+            replace(FLOODED, lag=(900,)),
+            replace(SETTLED, replicas=2),
+            PARAMS,
+            1,
+            Reason.PARTITIONS,
+            id="no more than there are partitions",
+        ),
+        pytest.param(
+            BUSY,
+            replace(SETTLED, replicas=9),
+            PARAMS.model_copy(update={"max_replicas": 1}),
+            1,
             Reason.TOO_MANY,
             id="no more than the maximum",
         ),
         pytest.param(
             QUIET,
             replace(LONG_QUIET, replicas=1),
-            PolicySettings(min_replicas=2),
+            PARAMS.model_copy(update={"min_replicas": 2}),
             2,
             Reason.TOO_FEW,
             id="no fewer than the minimum",
         ),
         pytest.param(
-            BUSY,
-            Memory(4, recommendations=((NOW - 4, 3),)),
+            replace(BUSY, ready=6, arrival_rate=5.0),
+            replace(SETTLED, replicas=6, ready=6),
             PARAMS,
             3,
-            Reason.STABILIZED,
-            id="down to the most asked for lately",
-        ),
-        pytest.param(
-            BUSY,
-            Memory(4, recommendations=((NOW - 6, 3),)),
-            PARAMS,
-            2,
             Reason.WITHIN_RANGE,
-            id="but not for ever",
+            id="down to what will last",
         ),
-        pytest.param(QUIET, Memory(1), PARAMS, 1, Reason.KEEP_ALIVE, id="the last one stays a while"),
         pytest.param(
-            replace(QUIET, idle_for=8.0),
-            Memory(1),
+            replace(BUSY, ready=6),
+            replace(SETTLED, replicas=6, ready=5),
+            PARAMS,
+            6,
+            Reason.STABILIZED,
+            id="but not while partitions are on their way",
+        ),
+        pytest.param(
+            replace(QUIET, idle_for=3.0),
+            replace(SETTLED, replicas=1),
+            PARAMS,
+            1,
+            Reason.KEEP_ALIVE,
+            id="the last one stays a while",
+        ),
+        pytest.param(
+            replace(QUIET, idle_for=90.0),
+            replace(SETTLED, replicas=1),
             PARAMS,
             0,
             Reason.WITHIN_RANGE,
-            id="and goes after keep_alive_s",
+            id="and goes when it was not worth it",
         ),
         pytest.param(
-            QUIET,
-            replace(LONG_QUIET, replicas=3),
+            replace(QUIET, idle_for=90.0),
+            replace(SETTLED, replicas=3),
             PARAMS,
             0,
             Reason.WITHIN_RANGE,
@@ -91,59 +109,38 @@ LONG_QUIET = Memory(quiet_since=NOW - 60)
         ),
         pytest.param(
             replace(QUIET, in_flight=1, idle_for=None),
-            replace(LONG_QUIET, replicas=1),
+            replace(SETTLED, replicas=0),
             PARAMS,
             1,
             Reason.FRAMES_IN_FLIGHT,
             id="never 0 while something is in flight",
         ),
         pytest.param(
-            replace(QUIET, arrival_rate=None),
-            replace(LONG_QUIET, replicas=3),
+            replace(QUIET, arrival_rate=None, idle_for=90.0),
+            replace(SETTLED, replicas=3),
             PARAMS,
             3,
             Reason.UNKNOWN,
             id="an unknown rate lowers nothing",
         ),
         pytest.param(
-            replace(BUSY, service_time=None, arrival_rate=10.0),
-            Memory(4),
+            replace(BUSY, service_time=None, arrival_rate=1.0, ready=4),
+            replace(SETTLED, replicas=4, ready=4),
             PARAMS,
             4,
             Reason.UNKNOWN,
             id="nor does an unknown speed",
         ),
         pytest.param(
-            replace(BUSY, ready=3, arrival_rate=140.0, lag=(1,) * 8),
-            Memory(3),
+            replace(FLOODED, ready=0, starting_ages=(2.0,) * 24),
+            replace(SETTLED, replicas=24, ready=0),
             PARAMS,
-            3,
-            Reason.NOTHING_WAITS,
-            id="reserve alone buys no replica",
-        ),
-        pytest.param(
-            replace(FLOODED, ready=0, starting_ages=(), lag=(5,) * 8),
-            Memory(0),
-            PARAMS,
-            4,
+            24,
             Reason.WITHIN_RANGE,
-            id="a rush at zero",
+            id="a flood is not piled up upon while they start",
         ),
         pytest.param(
-            replace(FLOODED, ready=0, starting_ages=(1.0,) * 4, lag=(10,) * 8, oldest_age=1.2),
-            Memory(4, recommendations=((NOW - 0.5, 4),)),
-            PARAMS,
-            4,
-            Reason.STABILIZED,
-            id="is not piled up upon while they start",
-        ),
-        pytest.param(
-            replace(BUSY, ready=1, starting_ages=(0.5,)),
-            Memory(),
-            PARAMS,
-            2,
-            Reason.WITHIN_RANGE,
-            id="a new autoscaler adopts the replicas it finds",
+            BUSY, Memory(), PARAMS, 2, Reason.WITHIN_RANGE, id="a new autoscaler adopts the replicas it finds"
         ),
     ],
 )
@@ -156,12 +153,43 @@ def test_the_last_limit_that_changed_the_count_names_the_reason(
 
 
 def test_a_decision_explains_itself():
-    decision, _ = decide(BUSY, Memory(2), PARAMS)
+    decision, _ = decide(BUSY, SETTLED, PARAMS)
 
     assert decision.explain() == (
-        "2 workers: 24 frames waiting, the oldest 0.2 s; 80.0/s arrive, one worker finishes 50.0/s; "
-        "in 1.5 s 0 will wait, to be gone within 1.5 s: 2.0 needed (DesiredWithinRange)"
+        "2 workers: 48 frames waiting, the oldest 2.0 s; 3.3/s arrive, one worker finishes 1.8/s "
+        "and takes 33.0 s to start; 2 workers would be late with 0 (DesiredWithinRange)"
     )
+
+
+def test_a_decision_without_work_explains_what_it_waits_for():
+    decision, _ = decide(QUIET, SETTLED, PARAMS)
+
+    assert "; nothing to do for 1.0 s of " in decision.explain()
+
+
+def test_the_goal_that_cannot_be_kept_is_said_with_every_decision():
+    decision, _ = decide(QUIET, SETTLED, PARAMS.model_copy(update={"slo_s": 5.0}))
+
+    assert decision.warnings == (
+        "from zero a record takes 44.0 s, slo_s is 5 s: set min_replicas to 1, or make starts quicker",
+        "a batch of 8 takes 4.5 s, slo_s is 5 s: make max_batch smaller",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "most", "said"),
+    [
+        pytest.param(1.0, 24, [], id="nothing to say"),
+        pytest.param(90.0, 24, ["add partitions"], id="too few partitions"),
+        pytest.param(9.0, 4, ["raise max_replicas"], id="too few replicas allowed"),
+    ],
+)
+def test_what_would_help_is_said(rate, most, said):
+    decision, _ = decide(
+        replace(BUSY, arrival_rate=rate), SETTLED, PARAMS.model_copy(update={"max_replicas": most})
+    )
+
+    assert [warning.split(": ")[-1] for warning in decision.warnings] == said
 
 
 @pytest.mark.parametrize(
@@ -176,14 +204,3 @@ def test_a_decision_explains_itself():
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValidationError):
         PolicySettings(**wrong)
-
-
-def test_a_long_goal_lets_the_age_set_the_pace():
-    slow = replace(BUSY, cold_start=ColdStart(9.0, 10.0, {}), lag=(500,) * 8)
-    params = PolicySettings(slo_s=60.0)
-
-    young, _ = decide(replace(slow, oldest_age=5.0), Memory(2), params)
-    old, _ = decide(replace(slow, oldest_age=15.0), Memory(2), params)
-
-    assert (young.demand.drain_s, old.demand.drain_s) == (45.0, 35.0)
-    assert young.demand.replicas < old.demand.replicas

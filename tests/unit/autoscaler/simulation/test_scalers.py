@@ -43,11 +43,28 @@ def test_keda_keeps_the_minimum():
     assert after.cold_starts == 2
 
 
-def test_the_policy_wakes_with_the_first_record_and_returns_to_zero():
-    params = PolicySettings(slo_s=60.0, max_batch=2, max_replicas=4, cold_start_prior_s=COLD_START_S)
+@pytest.mark.parametrize(
+    ("slo_s", "earliest", "latest"),
+    [
+        pytest.param(16.0, 0.0, 0.0, id="at once for a goal that leaves no time"),
+        pytest.param(60.0, 30.0, 44.0, id="as late as it can be for one that does"),
+    ],
+)
+def test_the_policy_wakes_for_a_record_and_returns_to_zero(slo_s, earliest, latest):
+    params = PolicySettings(
+        slo_s=slo_s,
+        max_batch=2,
+        max_replicas=4,
+        cold_start_prior_s=COLD_START_S,
+        tick_s=2.0,
+        rate_window_s=60.0,
+    )
     after = run(workload([0.0, 500.123]), PolicyScaler(params), seed=0)
 
-    assert after.created_at.tolist() == [0.0, 500.123]
+    waited = after.created_at - after.arrivals
+    assert (earliest <= waited).all()
+    assert (waited <= latest).all()
+    assert (after.done_at - after.arrivals <= slo_s).all()
     assert (after.gone_at < after.until).all()
 
 

@@ -1,0 +1,101 @@
+"""
+The scaling policies side by side on many scenarios, beside the clairvoyant bound.
+
+    python -m benchmarks.policies --scenarios DIR --report policies.json
+
+Without a folder, on scenarios made here, which take a few minutes. `keda-grid` and
+`always-on` try every setting of theirs: on a day's trace they take most of the time.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from autoscaler.simulation.candidates import CANDIDATES
+from autoscaler.simulation.compare import Comparison, compare
+from autoscaler.simulation.workload import Workload
+from benchmarks.command import run
+from benchmarks.machine import describe_machine
+from benchmarks.policies.made import made_scenarios
+from benchmarks.policies.overall import Overall, overall
+from benchmarks.policies.scenario_folder import read_scenarios
+from detectscale.simulate import as_json, on_all_cores, table
+from frames.errors import ConfigError
+
+
+def main(
+    scenarios: Annotated[
+        Path | None, typer.Option(help="A folder with scenarios.json, cold_start.csv and traces.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the tables as JSON.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each policy.")] = 3,
+    policy: Annotated[
+        list[str] | None, typer.Option(help=f"{', '.join(CANDIDATES)}; repeatable; all if not given.")
+    ] = None,
+) -> None:
+    """Print a table for each scenario and one over all of them."""
+    policies = policy or list(CANDIDATES)
+    _check(policies, report)
+    workloads = read_scenarios(scenarios) if scenarios is not None else made_scenarios(_say)
+    machine = describe_machine()
+    print(
+        f"{len(policies)} policies on {len(workloads)} scenarios, seeds 0 to {seeds - 1}; {machine}",
+        flush=True,
+    )
+    comparisons = compared(workloads, policies, seeds)
+    totals = overall(comparisons.values())
+    print("Over all scenarios:")
+    for name, total in totals.items():
+        print(f"  {name}: {total}")
+    if report is not None:
+        report.write_text(report_json(machine, seeds, comparisons, totals))
+
+
+def _check(policies: Sequence[str], report: Path | None) -> None:
+    """Complain before an hour was spent, not after."""
+    if unknown := set(policies) - set(CANDIDATES):
+        raise ConfigError(f"policy: must be of {', '.join(CANDIDATES)}, got {', '.join(sorted(unknown))}")
+    if report is not None and not report.absolute().parent.is_dir():
+        raise ConfigError(f"{report}: the folder to write it into does not exist")
+
+
+def compared(
+    workloads: Mapping[str, Workload], policies: Sequence[str], seeds: int
+) -> Mapping[str, Comparison]:
+    """Compare on one scenario after another; print each table as soon as it is there."""
+    comparisons = {}
+    for number, (name, workload) in enumerate(workloads.items(), start=1):
+        _say(f"{number}/{len(workloads)} {name}: {len(workload.arrivals):,} arrivals")
+        began_at = time.monotonic()
+        comparisons[name] = compare(workload, policies, seeds, on_all_cores)
+        _say(f"  took {time.monotonic() - began_at:.0f} s")
+        print(f"\n{name}", flush=True)
+        Console().print(table(workload, comparisons[name], seeds))
+    return comparisons
+
+
+def report_json(
+    machine: str, seeds: int, comparisons: Mapping[str, Comparison], totals: Mapping[str, Overall]
+) -> str:
+    """For programs; a scenario looks as in `detectscale simulate --report`."""
+    figures: dict[str, Any] = {
+        "machine": machine,
+        "seeds": seeds,
+        "scenarios": {name: json.loads(as_json(comparison)) for name, comparison in comparisons.items()},
+        "overall": {name: total.as_json() for name, total in totals.items()},
+    }
+    return json.dumps(figures, indent=2) + "\n"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    run(main)

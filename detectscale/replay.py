@@ -1,0 +1,170 @@
+"""
+`detectscale simulate --journal`: recorded decisions made again, by the parameters of now or by others.
+
+With other parameters the policy's memory goes on from its own decisions, but it is shown
+the recorded observations: a fleet of another size would have left another lag behind,
+which no journal knows. For that, simulate the arrivals.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from autoscaler import journal
+from autoscaler.decision import Decision, Memory
+from autoscaler.journal import Entry, read_journal, replay
+from autoscaler.policy import decide
+from autoscaler.policy_settings import PolicySettings
+from detectscale.places import Places
+from detectscale.runtime import local_policy
+from detectscale.settings import Settings
+from frames.errors import ConfigError
+
+SHOWN = 10
+"""Differences printed."""
+
+
+def replay_journal(file_or_topic: str, settings: Settings, places: Places, what_if: Sequence[str]) -> bool:
+    """
+    Make the decisions of a journal again, and print what became of them.
+
+    Args:
+        file_or_topic: A file with a line for each `journal.write`, else a topic of the broker that
+            *settings* name or that `detectscale up` runs.
+        what_if: Changes to the parameters, `policy.key=value` each; says what they would have done.
+
+    Returns:
+        Whether the unchanged parameters gave the recorded decisions, bit for bit.
+
+    Raises:
+        ConfigError: There is no such journal, or a change is not possible.
+        ObservationError: Kafka does not answer, or has no such topic.
+    """
+    params = local_policy(settings)
+    others = changed(params, what_if)
+    entries = _read(file_or_topic, settings, places)
+    recorded = [entry.decision for entry in entries]
+    again = list(replay(entries, params))
+    equal = sum(before == after for before, after in zip(recorded, again, strict=True))
+    print(f"{file_or_topic}: {len(entries)} decisions, {equal} of them the same again bit for bit")
+    if equal < len(entries):
+        print("The others, with the parameters in force now:")
+        _print_differences(recorded, again)
+    if what_if:
+        _print_what_if(entries, recorded, list(decided_by(entries, others)), what_if)
+    return equal == len(entries)
+
+
+def changed(params: PolicySettings, changes: Iterable[str]) -> PolicySettings:
+    """
+    *params* with each of *changes*, `policy.key=value` or `key=value`; an empty value is null.
+
+    Raises:
+        ConfigError: There is no such key, or it does not take the value.
+    """
+    values = params.model_dump()
+    for change in changes:
+        name, equals, text = change.partition("=")
+        key = name.removeprefix("policy.")
+        if not equals or key not in values:
+            raise ConfigError(f"what-if: {change}: must be policy.KEY=VALUE with KEY of {', '.join(values)}")
+        values[key] = text or None
+    try:
+        return PolicySettings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(f"what-if: {line}" for line in _lines(error))) from error
+
+
+def decided_by(entries: Iterable[Entry], params: PolicySettings) -> Iterator[Decision]:
+    """What *params* make of the observations in *entries*, with a memory of their own in each run."""
+    memory = Memory()
+    for entry in entries:
+        if begins_a_run(entry):
+            memory = Memory()
+        decision, memory = decide(entry.observation, memory, params)
+        yield decision
+
+
+def replica_seconds(entries: Sequence[Entry], decisions: Sequence[Decision]) -> float:
+    """What *decisions*, one for each of *entries*, come to; from the end of a run to the next, nothing."""
+    return sum(
+        decision.replicas * (after.observation.at - before.observation.at)
+        for (before, after), decision in zip(pairwise(entries), decisions[:-1], strict=True)
+        if not begins_a_run(after)
+    )
+
+
+def begins_a_run(entry: Entry) -> bool:
+    """Whether an autoscaler made it that had just started."""
+    return entry.memory == Memory()
+
+
+def read_lines(path: Path) -> list[Entry]:
+    """
+    The journal in a file with one entry on each line.
+
+    Raises:
+        ConfigError: It cannot be read, is empty, or a line is no entry.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(journal.read(line))
+        except ValueError as error:
+            raise ConfigError(f"{path}:{number}: is not a decision as this version writes them") from error
+    return entries
+
+
+def _read(file_or_topic: str, settings: Settings, places: Places) -> list[Entry]:
+    path = Path(file_or_topic)
+    entries = read_lines(path) if path.is_file() else _read_topic(file_or_topic, settings, places)
+    if not entries:
+        raise ConfigError(f"{file_or_topic}: holds no decisions")
+    return entries
+
+
+def _read_topic(name: str, settings: Settings, places: Places) -> list[Entry]:
+    try:
+        kafka = places.connected(settings).kafka
+    except ConfigError as error:
+        raise ConfigError(f"{name}: is no file, and as a topic: {error}") from error
+    return read_journal(kafka, name, settings.topics.frames)
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for wrong in error.errors(include_url=False):
+        place = ".".join(str(part) for part in ("policy", *wrong["loc"]))
+        yield f"{place}: {wrong['msg'].removeprefix('Value error, ')}"
+
+
+def _print_what_if(
+    entries: Sequence[Entry], recorded: Sequence[Decision], others: Sequence[Decision], what_if: Sequence[str]
+) -> None:
+    before, after = replica_seconds(entries, recorded), replica_seconds(entries, others)
+    relative = f" ({after / before - 1:+.1%})" if before else ""
+    print(f"With {', '.join(what_if)}, shown the same observations:")
+    print(f"  replica-seconds: {before:,.1f} as decided, {after:,.1f} as would have been{relative}")
+    _print_differences(recorded, others)
+
+
+def _print_differences(before: Iterable[Decision], after: Iterable[Decision]) -> None:
+    """The first pairs that ask for different numbers of replicas, or else differ in any way."""
+    pairs = list(zip(before, after, strict=True))
+    counts = [(old, new) for old, new in pairs if old.replicas != new.replicas]
+    print(f"  {len(counts)} of {len(pairs)} decisions have another count of replicas")
+    for old, new in counts[:SHOWN]:
+        print(f"  {_instant(old.at)}: {old.replicas} ({old.reason}) -> {new.replicas} ({new.reason})")
+    if len(counts) > SHOWN:
+        print(f"  and {len(counts) - SHOWN} more")
+
+
+def _instant(at: float) -> str:
+    """Seconds since the epoch, for people."""
+    return datetime.fromtimestamp(at, UTC).isoformat(sep=" ", timespec="milliseconds")
