@@ -2,6 +2,7 @@
 The autoscaler as a loop: it ticks while anything runs or waits, and parks while nothing does.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from autoscaler.sensor import Sensor
 from autoscaler.wake import ParkedFetch
 from frames.clients import KafkaSettings
 from frames.topics import TopicSettings
+
+log = logging.getLogger(__name__)
 
 PARKED_S = 30.0
 """How long the loop trusts the parked fetch, to which a broker that is away looks like silence."""
@@ -53,10 +56,16 @@ def run(
             closing(Sensor(kafka, topics, group_id, fleet.replicas, params.rate_window_s))
         )
 
+        warned = False
+
         def decided(observation: Observation, memory: Memory) -> tuple[Decision, Memory]:
             decision, after = decide(observation, memory, params)
             journal.append(Entry(observation, memory, decision))
             on_decision(observation, decision)
+            nonlocal warned
+            if decision.warnings and not warned:
+                log.warning("; ".join(decision.warnings))
+            warned = bool(decision.warnings)
             return decision, after
 
         def act(decision: Decision) -> None:

@@ -1,19 +1,22 @@
 """
-What the policy decides, why, and what it remembers.
+What the policy decides, and why, in numbers and in words.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from autoscaler.demand import Demand
-from autoscaler.observation import Observation
-from autoscaler.policy_settings import PolicySettings
+from autoscaler.lookahead import Option
+from autoscaler.memory import Memory
+
+__all__ = ["Decision", "Memory", "Outlook", "Reason"]
 
 
 class Reason(StrEnum):
     """Why it is this count: spelled as `kubectl describe hpa` does where it has the word."""
 
     WITHIN_RANGE = "DesiredWithinRange"
+    NOT_YET = "LastResponsibleMoment"
     NOTHING_WAITS = "NothingWaits"
     STABILIZED = "ScaleDownStabilized"
     UNKNOWN = "MetricsUnknown"
@@ -26,16 +29,41 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What was foreseen."""
+
+    options: tuple[Option, ...]
+    """What each size of the fleet would come to if it were had now; none: there is nothing to do."""
+    options_later: tuple[Option, ...]
+    """The same if new replicas were started a tick later; none: no more are wanted."""
+    fewest: int
+    """Fewer replicas would soon have to grow again."""
+    keep_alive_s: float | None
+    """How long the last replica stays with nothing to do; None: there is something."""
+    quiet_s: float
+    """Seconds for which there has been nothing to do."""
+
+    @property
+    def over(self) -> bool:
+        """There has been nothing to do for long enough."""
+        return self.keep_alive_s is not None and self.quiet_s >= self.keep_alive_s
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A replica count, and every number on the way to it."""
 
     at: float
     replicas: int
     recommended: int
-    """What the demand alone asks for, before the limits."""
+    """The cheapest size foreseen, before the limits."""
     reason: Reason
     """The last limit that changed the count."""
     demand: Demand
+    outlook: Outlook | None = None
+    """None: nobody looked ahead."""
+    warnings: tuple[str, ...] = ()
+    """Why the goal cannot be kept, whatever is decided."""
 
     def explain(self) -> str:
         """In words, for a log or a screen."""
@@ -43,38 +71,17 @@ class Decision:
         oldest = "" if d.oldest_age is None else f", the oldest {d.oldest_age:.1f} s"
         return (
             f"{_count(self.replicas, 'worker')}: {_count(d.waiting, 'frame')} waiting{oldest}; "
-            f"{d.arrival_rate:.1f}/s arrive, one worker finishes {d.replica_rate:.1f}/s; "
-            f"in {d.cold_start_s:.1f} s {d.backlog:.0f} will wait, to be gone within {d.drain_s:.1f} s: "
-            f"{d.replicas:.1f} needed ({self.reason})"
+            f"{d.arrival_rate:.1f}/s arrive, one worker finishes {d.replica_rate:.1f}/s "
+            f"and takes {d.start_s:.1f} s to start{self._foreseen()} ({self.reason})"
         )
 
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the policy carries from one decision to the next."""
-
-    replicas: int | None = None
-    """Last count decided; None: there was none, the running replicas stand for it."""
-    recommendations: tuple[tuple[float, int], ...] = ()
-    """(instant, recommended) within the stabilization window, oldest first."""
-    quiet_since: float | None = None
-    """Instant from which on nothing was seen to wait, arrive or be in flight; None: something was."""
-
-    def updated(self, observation: Observation, recommended: int, params: PolicySettings) -> "Memory":
-        """With what *observation* and its recommendation add."""
-        from_instant = observation.at - params.stabilization_s
-        kept = tuple(entry for entry in self.recommendations if entry[0] >= from_instant)
-        return replace(
-            self,
-            recommendations=(*kept, (observation.at, recommended)),
-            quiet_since=_quiet_since(observation, self.quiet_since),
-        )
-
-
-def _quiet_since(observation: Observation, before: float | None) -> float | None:
-    if observation.waiting or observation.in_flight or observation.arrival_rate != 0:
-        return None
-    return observation.at if before is None else before
+    def _foreseen(self) -> str:
+        if self.outlook is None:
+            return ""
+        if self.outlook.keep_alive_s is not None:
+            return f"; nothing to do for {self.outlook.quiet_s:.1f} s of {self.outlook.keep_alive_s:.1f} s"
+        option = next(option for option in self.outlook.options if option.replicas == self.recommended)
+        return f"; {_count(option.replicas, 'worker')} would be late with {option.missed:.0f}"
 
 
 def _count(n: int, noun: str) -> str:

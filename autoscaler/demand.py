@@ -1,16 +1,8 @@
 """
-How many replicas the work asks for, as a number with a fraction; pure.
+The work there is and what it takes, as plain numbers; pure.
 
-    needed * mu  =  max(lambda / u, lambda + L' / T)
-
-mu: what one replica finishes per second. lambda: arrivals per second; u: the share of
-a replica's time they may take. L': records that will wait when a replica ordered now
-is ready, given what runs and starts already: that is what keeps a backlog that grows
-during a cold start from ordering ever more. T: seconds from then until the oldest is
-late; but not less than `drain_target_s`, as what is late anyway sets no pace, nor than
-a cold start, as a replica that works for less than its start took was not worth it.
-
-Sources: utilization law rho = lambda / (n * mu); the fluid queue dL/dt = lambda - n * mu.
+Where the observation does not know a number, the setting that stands for it is used.
+What follows from an unknown may add replicas, but never takes one away (`policy.py`).
 """
 
 from dataclasses import dataclass
@@ -18,57 +10,61 @@ from dataclasses import dataclass
 from autoscaler.observation import Observation, ServiceTime
 from autoscaler.policy_settings import PolicySettings
 
-SLOW_START = 0.15
-"""A replica whose start takes longer than usual is expected to need this share of its age again."""
+ENOUGH_STARTS = 5
+"""Cold starts until their mean is believed; before, only a longer one than the prior is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The steps from an observation to a number of replicas."""
+    """What the policy reckons with."""
 
     waiting: int
-    """Records that wait now."""
+    """L: records that wait now or are in flight."""
     oldest_age: float | None
     """Seconds; None: nothing waits."""
     arrival_rate: float
     """lambda, records per second; 0 where the observation does not know it."""
     replica_rate: float
-    """mu, records per second."""
-    cold_start_s: float
-    """Until a replica ordered now is ready: the 90th percentile."""
-    backlog: float
-    """L', records."""
-    drain_s: float
-    """T."""
-    replicas: float
-    """needed, with its fraction."""
+    """mu: records per second of one replica in full batches."""
+    record_s: float
+    """s(1): seconds of a batch of one."""
+    batch_s: float
+    """s(B): seconds of a full batch."""
+    start_s: float
+    """From the decision to the first batch, in the mean: a cold start and a rebalance."""
+    late_start_s: float
+    """The same with the 90th percentile of the cold starts."""
+    rebalance_s: float
+    """R."""
+    usable_s: float
+    """De: how old a record may become before it is taken, with some reserve."""
 
 
 def demand(observation: Observation, params: PolicySettings) -> Demand:
     """What *observation* asks for."""
     service = observation.service_time or ServiceTime(0.0, params.service_prior_s)
-    replica_rate = service.throughput(params.max_batch)
-    cold_start_s = observation.cold_start.p90_s if observation.cold_start else params.cold_start_prior_s
-    arrival_rate = observation.arrival_rate or 0.0
-    work_s = replica_seconds(observation, cold_start_s)
-    backlog = max(observation.waiting + arrival_rate * cold_start_s - replica_rate * work_s, 0.0)
-    left_s = params.slo_s - (observation.oldest_age or 0.0) - cold_start_s
-    drain_s = max(left_s, params.pace_s, cold_start_s)
-    needed = max(arrival_rate / params.target_utilization, arrival_rate + backlog / drain_s) / replica_rate
+    rebalance_s = params.rebalance_prior_s if observation.rebalance_s is None else observation.rebalance_s
+    mean_s, late_s = _cold_start(observation, params)
+    batch_s = service.seconds(params.max_batch)
     return Demand(
         observation.waiting,
         observation.oldest_age,
-        arrival_rate,
-        replica_rate,
-        cold_start_s,
-        backlog,
-        drain_s,
-        needed,
+        observation.arrival_rate or 0.0,
+        service.throughput(params.max_batch),
+        service.seconds(1),
+        batch_s,
+        mean_s + rebalance_s,
+        late_s + rebalance_s,
+        rebalance_s,
+        max(params.slo_share * params.slo_s - batch_s, 0.0),
     )
 
 
-def replica_seconds(observation: Observation, cold_start_s: float) -> float:
-    """Seconds of work that the replicas there are can do until one ordered now is ready."""
-    starting = [max(cold_start_s - age, SLOW_START * age) for age in observation.starting_ages]
-    available = [cold_start_s] * observation.ready + [max(cold_start_s - left, 0.0) for left in starting]
-    return sum(sorted(available, reverse=True)[: observation.partitions])
+def _cold_start(observation: Observation, params: PolicySettings) -> tuple[float, float]:
+    """Mean and 90th percentile, which is at least a tick: nobody is seen to be ready any sooner."""
+    prior_s, seen = params.cold_start_prior_s, observation.cold_start
+    if seen is None:
+        return prior_s, max(prior_s, params.tick_s)
+    if seen.count < ENOUGH_STARTS:
+        return prior_s, max(prior_s, seen.p90_s, params.tick_s)
+    return seen.mean_s, max(seen.p90_s, params.tick_s)

@@ -68,4 +68,5 @@ def cold_start(statuses: Sequence[WorkerStatus]) -> ColdStart | None:
         mean_s=fmean(totals),
         p90_s=totals[math.ceil(0.9 * len(totals)) - 1],
         phases_s={phase: fmean(phases[phase] for phases in finished) for phase in PHASES},
+        count=len(totals),
     )

@@ -35,9 +35,13 @@ class ServiceTime:
     per_record_s: float
     """c: seconds per record; positive."""
 
+    def seconds(self, batch: int) -> float:
+        """How long a batch of *batch* records takes."""
+        return self.fixed_s + self.per_record_s * batch
+
     def throughput(self, batch: int) -> float:
         """Records per second that one replica finishes in full batches of *batch*."""
-        return batch / (self.fixed_s + self.per_record_s * batch)
+        return batch / self.seconds(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class ColdStart:
     p90_s: float
     phases_s: Mapping[str, float]
     """Mean seconds of each phase, in the order in which they happen."""
+    count: int = 1
+    """Cold starts that this was learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,10 @@ class Observation:
     """As learned from finished cold starts; None: none is known."""
     anomalies: tuple[OffsetAnomaly, ...] = ()
     """Each kind met in some partition, once."""
+    backlog_ages: tuple[tuple[float, int], ...] | None = None
+    """(seconds since append, records) of all that waits; None: at most the oldest's age is known."""
+    rebalance_s: float | None = None
+    """Seconds for which nobody takes records after a replica came or went; None: not measured."""
 
     @property
     def partitions(self) -> int:

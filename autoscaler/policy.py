@@ -1,20 +1,28 @@
 """
-The scaling policy: one pure function from an observation to a decision.
+The scaling policy, "deadline drain": one pure function from an observation to a decision.
 
-The demand becomes a recommendation, which passes through a row of limits; the last
-limit that changed it names the reason. A new rule is a new function and a new row.
+Look ahead with every size of the fleet, and recommend the cheapest (`lookahead.py`). The
+recommendation passes through a row of limits; the last limit that changed it names the
+reason. A new rule is a new function and a new row.
 
-Sources: Kubernetes HPA (tolerance; `behavior`, scale-down stabilization); `demand.py`.
+    up      at the last moment at which waiting costs nothing yet
+    down    once the rest will do for several cold starts (`release.py`)
+    to zero once a gap has outlasted those after which it was worth staying (`keep_alive.py`)
+
+What cannot work however it is scaled is said beside the decision (`feasibility.py`).
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from autoscaler.decision import Decision, Memory, Reason
+from autoscaler.decision import Decision, Memory, Outlook, Reason
 from autoscaler.demand import Demand, demand
+from autoscaler.feasibility import warnings
+from autoscaler.keep_alive import keep_alive_s, patience_s
+from autoscaler.lookahead import cheapest, look_ahead
 from autoscaler.observation import Observation
 from autoscaler.policy_settings import PolicySettings
+from autoscaler.release import fewest
 
 __all__ = ["Decision", "Memory", "PolicySettings", "Reason", "decide"]
 
@@ -22,23 +30,34 @@ __all__ = ["Decision", "Memory", "PolicySettings", "Reason", "decide"]
 def decide(observation: Observation, memory: Memory, params: PolicySettings) -> tuple[Decision, Memory]:
     """Choose the replica count for *observation*; return it with what to remember."""
     current = observation.replicas if memory.replicas is None else memory.replicas
-    asked = demand(observation, params)
-    recommended = _recommended(asked.replicas, current, params.tolerance)
-    memory = memory.updated(observation, recommended, params)
-    case = Case(observation, memory, params, asked, current)
+    work = demand(observation, params)
+    memory = memory.updated(observation, work)
+    outlook = _outlook(observation, memory, params, work)
+    recommended = cheapest(outlook.options).replicas if outlook.options else 0
+    case = Case(observation, params, work, outlook, current)
     replicas, reason = recommended, Reason.WITHIN_RANGE
     for limit, name in LIMITS:
         limited = limit(replicas, case)
         if limited != replicas:
             replicas, reason = limited, name
-    decision = Decision(observation.at, replicas, recommended, reason, asked)
+    decision = Decision(
+        observation.at, replicas, recommended, reason, work, outlook, warnings(observation, work, params)
+    )
     return decision, replace(memory, replicas=replicas)
 
 
-def _recommended(needed: float, current: int, tolerance: float) -> int:
-    if current and abs(needed / current - 1) <= tolerance:
-        return current
-    return math.ceil(needed)
+def _outlook(observation: Observation, memory: Memory, params: PolicySettings, work: Demand) -> Outlook:
+    now, quiet = observation.at, memory.quiet_since is not None
+    options = () if quiet else look_ahead(observation, work, params)
+    grows = bool(options) and cheapest(options).replicas > observation.replicas
+    settled = memory.ready_since is not None and now - memory.ready_since > work.rebalance_s
+    return Outlook(
+        options,
+        look_ahead(observation, work, params, delay_s=params.tick_s) if grows else (),
+        fewest(observation, work, params.slo_s, settled),
+        keep_alive_s(memory.gaps, work, params) if quiet else None,
+        0.0 if memory.quiet_since is None else max(now - memory.quiet_since, 0.0),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +65,40 @@ class Case:
     """What a limit may look at."""
 
     observation: Observation
-    memory: Memory
     params: PolicySettings
     demand: Demand
+    outlook: Outlook
     current: int
     """Replicas as last decided."""
 
-    @property
-    def quiet_s(self) -> float:
-        """Seconds for which there has been nothing to do."""
-        if self.memory.quiet_since is None:
-            return 0.0
-        return max(self.observation.at - self.memory.quiet_since, self.observation.idle_for or 0.0)
+
+def not_before_it_must_be(replicas: int, case: Case) -> int:
+    """Do not grow while a start a tick later costs no more, and wants no more."""
+    now, later = case.outlook.options, case.outlook.options_later
+    if replicas <= case.current or not later:
+        return replicas
+    if not case.observation.replicas:
+        patient = (case.demand.oldest_age or 0.0) < patience_s(case.demand, case.params)
+        if not patient:
+            return replicas
+    best, best_later = cheapest(now), cheapest(later)
+    waits = best_later.cost <= best.cost and best_later.replicas <= best.replicas
+    return case.current if waits else replicas
 
 
 def no_more_for_nothing(replicas: int, case: Case) -> int:
-    """Do not grow while nothing waits, or while what runs and starts suffices: reserve buys no replica."""
-    enough = case.observation.waiting == 0 or case.demand.backlog == 0
-    return min(replicas, case.current) if enough else replicas
+    """Do not grow while nothing waits: reserve buys no replica."""
+    return replicas if case.observation.waiting else min(replicas, case.current)
+
+
+def kept_alive(replicas: int, case: Case) -> int:
+    """The last replica stays until there has been nothing to do for `keep_alive_s`."""
+    return replicas if case.outlook.over else max(replicas, min(case.current, 1))
 
 
 def stabilized(replicas: int, case: Case) -> int:
-    """Give up only what no recommendation of the window asked for, unless there is nothing left to do."""
-    if case.quiet_s >= case.params.keep_alive_s:
-        return replicas
-    highest = max(recommended for _, recommended in case.memory.recommendations)
-    return max(replicas, min(highest, case.current))
+    """Give up only those whose absence pays, unless there has been nothing to do for long enough."""
+    return replicas if case.outlook.over else max(replicas, min(case.outlook.fewest, case.current))
 
 
 def never_less_on_unknown(replicas: int, case: Case) -> int:
@@ -82,13 +109,10 @@ def never_less_on_unknown(replicas: int, case: Case) -> int:
 
 
 def someone_for_what_waits(replicas: int, case: Case) -> int:
-    """Never 0 while anything waits or is in flight."""
-    return max(replicas, 1) if case.observation.waiting or case.observation.in_flight else replicas
-
-
-def kept_alive(replicas: int, case: Case) -> int:
-    """The last replica stays until there has been nothing to do for `keep_alive_s`."""
-    return max(replicas, min(case.current, 1)) if case.quiet_s < case.params.keep_alive_s else replicas
+    """Never 0 while anything is in flight; the last one stays while anything waits."""
+    if case.observation.in_flight:
+        return max(replicas, 1)
+    return max(replicas, min(case.current, 1)) if case.observation.waiting else replicas
 
 
 def at_most_one_per_partition(replicas: int, case: Case) -> int:
@@ -105,11 +129,12 @@ def at_most_the_maximum(replicas: int, case: Case) -> int:
 
 
 LIMITS: tuple[tuple[Callable[[int, Case], int], Reason], ...] = (
+    (not_before_it_must_be, Reason.NOT_YET),
     (no_more_for_nothing, Reason.NOTHING_WAITS),
+    (kept_alive, Reason.KEEP_ALIVE),
     (stabilized, Reason.STABILIZED),
     (never_less_on_unknown, Reason.UNKNOWN),
     (someone_for_what_waits, Reason.FRAMES_IN_FLIGHT),
-    (kept_alive, Reason.KEEP_ALIVE),
     (at_most_one_per_partition, Reason.PARTITIONS),
     (at_least_the_minimum, Reason.TOO_FEW),
     (at_most_the_maximum, Reason.TOO_MANY),

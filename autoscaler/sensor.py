@@ -67,6 +67,8 @@ class Sensor:
             service_time=learned.service_time(lessons),
             cold_start=learned.cold_start(lessons),
             anomalies=self._noted(backlog.anomalies(partitions)),
+            backlog_ages=self._arrivals.ages([partition.next for partition in partitions]),
+            rebalance_s=None,  # workers do not say how long they had no partitions
             **asdict(workforce(self._replicas(), statuses, now)),
         )
 

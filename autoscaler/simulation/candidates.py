@@ -19,6 +19,7 @@ from autoscaler.simulation.workload import Workload
 
 TICK_S = 2.0
 RATE_WINDOW_S = 60.0
+KEEP_ALIVE_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def deadline_drain(workload: Workload) -> list[Candidate]:
         max_batch=workload.max_batch,
         service_prior_s=1 / workload.worker_rate,
         cold_start_prior_s=max(workload.cold_start.mean_s, 1.0),
+        keep_alive_s=KEEP_ALIVE_S,
         rate_window_s=RATE_WINDOW_S,
         tick_s=TICK_S,
     )

@@ -5,6 +5,7 @@ Nothing of the future is in it, such as when a starting worker will be ready.
 """
 
 import math
+from collections import Counter
 from statistics import fmean
 
 from autoscaler.learned import REMEMBERED, fit
@@ -39,6 +40,8 @@ class VirtualSensor:
             idle_for=_idle_for(ready, now),
             service_time=fit(plant.batches),
             cold_start=_learned(plant.cold_starts_s[-REMEMBERED:]),
+            backlog_ages=self._backlog_ages(now),
+            rebalance_s=plant.workload.rebalance_s if plant.cold_starts_s else None,
         )
 
     def _arrival_rate(self, now: float) -> float | None:
@@ -46,11 +49,21 @@ class VirtualSensor:
         topic = self._plant.topic
         return (topic.appended(now) - topic.appended(now - window_s)) / window_s if window_s else None
 
-    def _oldest_age(self, now: float) -> float | None:
-        topic = self._plant.topic
+    def _oldest(self) -> int:
+        """The record that arrived first of those not committed, which may be one that is still to come."""
         taken = [worker.batch[0] for worker in self._plant.workers if worker.batch]
-        oldest = topic.arrived_at[min([topic.oldest_untaken(), *taken])]
+        return min([self._plant.topic.oldest_untaken(), *taken])
+
+    def _oldest_age(self, now: float) -> float | None:
+        oldest = self._plant.topic.arrived_at[self._oldest()]
         return now - oldest if oldest <= now else None
+
+    def _backlog_ages(self, now: float) -> tuple[tuple[float, int], ...]:
+        """In whole seconds, rounded up: a ring of readings knows no better."""
+        arrived_at, done_at = self._plant.topic.arrived_at, self._plant.done_at
+        waiting = range(self._oldest(), self._plant.topic.appended(now))
+        ages = [now - arrived_at[record] for record in waiting if done_at[record] == math.inf]
+        return tuple(Counter(float(math.ceil(age)) for age in ages).items())
 
 
 def _idle_for(ready: list[VirtualWorker], now: float) -> float | None:
@@ -63,4 +76,4 @@ def _learned(cold_starts_s: list[float]) -> ColdStart | None:
     if not cold_starts_s:
         return None
     p90_s = sorted(cold_starts_s)[math.ceil(0.9 * len(cold_starts_s)) - 1]
-    return ColdStart(fmean(cold_starts_s), p90_s, {})
+    return ColdStart(fmean(cold_starts_s), p90_s, {}, len(cold_starts_s))
