@@ -54,7 +54,7 @@ def simulate(
     Raises:
         ConfigError: A file or an argument cannot be used as it is.
     """
-    _check(policies, seeds, (report, plot))
+    check_arguments(policies, seeds, (report, plot))
     workload = Workload(
         read_arrivals(arrivals),
         slo_s,
@@ -76,8 +76,8 @@ def simulate(
         draw(runs, slo_s, plot)
 
 
-def _check(policies: Sequence[str], seeds: int, outputs: Iterable[Path | None]) -> None:
-    """Complain before minutes were spent, not after."""
+def check_arguments(policies: Sequence[str], seeds: int, outputs: Iterable[Path | None]) -> None:
+    """Raise ConfigError before minutes were spent, not after."""
     unknown = sorted(set(policies) - set(CANDIDATES))
     if unknown or not policies:
         raise ConfigError(f"policy: must be of {', '.join(CANDIDATES)}, got {', '.join(unknown) or 'none'}")

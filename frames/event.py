@@ -21,7 +21,6 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 FRAME_TYPE = "detectscale.frame.v1"
-IMAGE_TYPES = ("image/jpeg", "image/png")
 
 MAX_ATTRIBUTE_CHARACTERS = 1024
 """Longest attribute of a frame event: outcomes repeat them, and must fit into a record too."""

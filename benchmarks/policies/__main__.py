@@ -25,8 +25,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.policies.made import made_scenarios
 from benchmarks.policies.overall import Overall, overall
 from benchmarks.policies.scenario_folder import read_scenarios
-from detectscale.simulate import as_json, on_all_cores, table
-from frames.errors import ConfigError
+from detectscale.simulate import as_json, check_arguments, on_all_cores, table
 
 
 def main(
@@ -41,7 +40,7 @@ def main(
 ) -> None:
     """Print a table for each scenario and one over all of them."""
     policies = policy or list(CANDIDATES)
-    _check(policies, report)
+    check_arguments(policies, seeds, [report])
     workloads = read_scenarios(scenarios) if scenarios is not None else made_scenarios(_say)
     machine = describe_machine()
     print(
@@ -55,14 +54,6 @@ def main(
         print(f"  {name}: {total}")
     if report is not None:
         report.write_text(report_json(machine, seeds, comparisons, totals))
-
-
-def _check(policies: Sequence[str], report: Path | None) -> None:
-    """Complain before an hour was spent, not after."""
-    if unknown := set(policies) - set(CANDIDATES):
-        raise ConfigError(f"policy: must be of {', '.join(CANDIDATES)}, got {', '.join(sorted(unknown))}")
-    if report is not None and not report.absolute().parent.is_dir():
-        raise ConfigError(f"{report}: the folder to write it into does not exist")
 
 
 def compared(

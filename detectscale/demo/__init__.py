@@ -7,6 +7,7 @@
     history   what the autoscaler saw and decided
     screen    the live view
     report    the figures
+    boxes     frames with what was found in them
 """
 
 from detectscale.demo.run import run_demo

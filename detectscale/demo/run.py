@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from autoscaler.statuses import Statuses
+from detectscale.demo.boxes import save_some
 from detectscale.demo.history import History, replica_changes
 from detectscale.demo.play import Player
 from detectscale.demo.reel import Shot, record
@@ -36,8 +37,6 @@ LEAVE_S = 60.0
 """How long after the last frame the fleet may take to finish and go to zero."""
 LOOK_S = 0.25
 CALIBRATION_FRAMES = 40
-SAVED = 12
-"""Frames that `--save` writes."""
 
 
 def run_demo(
@@ -95,7 +94,7 @@ def run_demo(
         report_file.write_text(report.json())
     if save_dir is not None:
         shots = [(reel[player.appended[record].shot], result.detected) for record, result in results.items()]
-        _save(save_dir, shots[:: max(len(shots) // SAVED, 1)][:SAVED])
+        save_some(save_dir, shots)
         console.print(f"frames with boxes: {save_dir}")
     return report.balanced
 
@@ -216,34 +215,3 @@ def _print(console: Console, report: Report) -> None:
     console.print(table)
     verdict = "[green]balanced[/]: every frame has an outcome, no worker is left"
     console.print(verdict if report.balanced else "[red]NOT balanced[/]")
-
-
-def _save(folder: Path, shots: Sequence[tuple[Shot, Detected]]) -> None:
-    import cv2
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for shot, detected in shots:
-        picture = cv2.cvtColor(decode(shot.image), cv2.COLOR_RGB2BGR)
-        for found in detected.detections:
-            colour = COLOURS[found.class_id % len(COLOURS)]
-            x1, y1, x2, y2 = (round(side) for side in found.box)
-            cv2.rectangle(picture, (x1, y1), (x2, y2), colour, 2)
-            label = f"{found.label} {found.score:.2f}"
-            cv2.putText(
-                picture,
-                label,
-                (x1 + 2, max(y1 - 4, 12)),
-                cv2.FONT_HERSHEY_SIMPLEX,
-                0.45,
-                colour,
-                1,
-                cv2.LINE_AA,
-            )
-        cv2.imwrite(
-            str(folder / f"{detected.camera}-{detected.record.partition}-{detected.record.offset}.jpg"),
-            picture,
-        )
-
-
-COLOURS = ((60, 200, 60), (40, 140, 255), (255, 120, 60), (200, 60, 200), (60, 220, 220))
-"""Blue, green, red; by class id."""
