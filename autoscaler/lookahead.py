@@ -102,7 +102,7 @@ def _sizes(observation: Observation, params: PolicySettings) -> Counts:
 def _ready(most: int, observation: Observation, work: Demand, delay_s: float, instants: Numbers) -> Numbers:
     """The share of each step for which the first, second, ... of *most* replicas is ready."""
     start_s = work.late_start_s - work.rebalance_s
-    starting = sorted(max(start_s - age, SLOW_START * age) for age in observation.starting_ages)
+    starting = sorted(max(start_s - start.age_s, SLOW_START * start.age_s) for start in observation.starting)
     there = [0.0] * observation.ready + starting
     ready_in = np.array((there + [work.late_start_s + delay_s] * most)[:most])
     share: Numbers = np.clip((instants[1:] - ready_in[:, np.newaxis]) / instants[1], 0.0, 1.0)
@@ -135,7 +135,10 @@ def _undisturbed(share: Numbers, sizes: Counts, observation: Observation, work: 
 
 def _saved(sizes: Counts, observation: Observation, work: Demand) -> Numbers:
     """Seconds of cold starts that each size spares by cancelling the newest starts."""
-    left = [max(work.start_s - age, 0.0) for age in sorted(observation.starting_ages)]
+    left = [
+        max(work.start_s - start.age_s, 0.0)
+        for start in sorted(observation.starting, key=lambda start: start.age_s)
+    ]
     saved = np.array([0.0, *left]).cumsum()
     cancelled = np.clip(observation.replicas - sizes, 0, len(left))
     total: Numbers = saved[cancelled]

@@ -57,6 +57,16 @@ class ColdStart:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A cold start under way."""
+
+    age_s: float
+    """Since the birth of the replica."""
+    left_s: float | None = None
+    """Until it will take records, as far as the stage and progress that it reports tell; None: they do not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything the policy may look at, and nothing else."""
 
@@ -70,8 +80,8 @@ class Observation:
     """Seconds since the oldest record that is not committed was appended; None: nothing waits."""
     ready: int
     """Replicas that take records."""
-    starting_ages: tuple[float, ...]
-    """Seconds since the birth of each replica that does not take records yet."""
+    starting: tuple[Start, ...]
+    """Replicas that do not take records yet, oldest first."""
     draining: int
     """Replicas that finish what they have and leave."""
     in_flight: int
@@ -102,4 +112,4 @@ class Observation:
     @property
     def replicas(self) -> int:
         """Replicas that work or will."""
-        return self.ready + len(self.starting_ages)
+        return self.ready + len(self.starting)

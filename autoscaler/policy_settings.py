@@ -32,6 +32,8 @@ class PolicySettings(BaseModel, frozen=True, extra="forbid"):
     """Over how long arrivals are averaged."""
     max_batch: PositiveInt = 4
     """Most frames that a worker takes at once: its `worker.max_batch`."""
+    max_age_s: PositiveFloat | None = None
+    """Age after which a worker drops a frame unseen: its `worker.max_age_s`; None: it drops none."""
     service_prior_s: PositiveFloat = 0.03
     """Seconds per frame, until a worker has finished one."""
     cold_start_prior_s: PositiveFloat = 1.5

@@ -38,10 +38,10 @@ def fewest(observation: Observation, work: Demand, slo_s: float, settled: bool) 
     """
     ready = observation.ready
     seen_through = sum(
-        age > CANCELLABLE * (work.start_s - work.rebalance_s) for age in observation.starting_ages
+        start.age_s > CANCELLABLE * (work.start_s - work.rebalance_s) for start in observation.starting
     )
     calm = (work.oldest_age or 0.0) <= CALM_AGE * slo_s + work.batch_s
-    if ready < 2 or observation.starting_ages or not settled or not calm:
+    if ready < 2 or observation.starting or not settled or not calm:
         return ready + seen_through
     too_few = np.flatnonzero(~_lasting(observation, work))
     enough = int(too_few[-1]) + 2 if len(too_few) else 1

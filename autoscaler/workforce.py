@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autoscaler.fleet import Replica
+from autoscaler.observation import Start
 from frames.status import WorkerState, WorkerStatus
 
 STALE_S = 10.0
@@ -20,7 +21,7 @@ class Workforce:
     """The workers, counted; see the fields of the same names in `Observation`."""
 
     ready: int
-    starting_ages: tuple[float, ...]
+    starting: tuple[Start, ...]
     draining: int
     in_flight: int
     idle_for: float | None
@@ -38,9 +39,10 @@ def workforce(replicas: Sequence[Replica], statuses: Mapping[str, WorkerStatus],
     states = {worker: _state(listed.get(worker), heard.get(worker)) for worker in born_at}
     starting = [worker for worker, state in states.items() if state is WorkerState.STARTING]
     ready = [heard[worker] for worker, state in states.items() if state is WorkerState.READY]
+    ages = sorted((max(now - born_at[worker], 0.0) for worker in starting), reverse=True)
     return Workforce(
         ready=len(ready),
-        starting_ages=tuple(sorted((max(now - born_at[worker], 0.0) for worker in starting), reverse=True)),
+        starting=tuple(Start(age) for age in ages),
         draining=sum(state is WorkerState.DRAINING for state in states.values()),
         in_flight=sum(status.in_flight for status in heard.values()),
         idle_for=_idle_for(ready, now),

@@ -111,6 +111,7 @@ def local_policy(settings: Settings) -> PolicySettings:
     return settings.policy.model_copy(
         update={
             "max_batch": settings.worker.max_batch,
+            "max_age_s": settings.worker.max_age_s,
             "max_replicas": min(settings.policy.max_replicas, fitting),
             "min_replicas": min(settings.policy.min_replicas, fitting),
         }

@@ -23,8 +23,11 @@ class WorkerState(StrEnum):
     STOPPED = "stopped"
 
 
-PHASES = ("interpreter", "import", "load", "warm_up", "join")
-"""The steps of a cold start: process start → Python runs → libraries → model → first inference → group."""
+PHASES = ("interpreter", "import", "fetch", "load", "warm_up", "join")
+"""
+The steps of a cold start: process start → Python runs → libraries → the model's file is here →
+it is loaded → first inference → group.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class WorkerStatus:
     partitions: tuple[int, ...]
     batches: BatchSums
     model: str
-    """Digest of the model it runs."""
+    """Digest of the model it runs; empty while that is not known."""
+    progress: float | None = None
+    """While starting: the share, 0 to 1, of the phase that it is in; None: it cannot tell."""
 
     def message(self) -> Message:
         """As a record of the compacted topic: the key is the worker's id."""

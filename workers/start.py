@@ -62,6 +62,7 @@ def run_worker(
 
         cold_start.finished("import", time.time())
         model = load_model(model_settings)
+        cold_start.finished("fetch", time.time())
         detector = OpenVinoDetector(model, model_settings, cache_dir)
         cold_start.finished("load", time.time())
         detector.warm_up()

@@ -9,7 +9,7 @@ from collections import Counter
 from statistics import fmean
 
 from autoscaler.learned import REMEMBERED, fit
-from autoscaler.observation import ColdStart, Observation
+from autoscaler.observation import ColdStart, Observation, Start
 from autoscaler.simulation.plant import Plant
 from autoscaler.simulation.virtual_worker import VirtualWorker
 from frames.status import WorkerState
@@ -26,15 +26,14 @@ class VirtualSensor:
         """Look at everything once."""
         plant = self._plant
         ready = plant.members
+        starting = [worker for worker in plant.workers if worker.state is WorkerState.STARTING]
         return Observation(
             at=now,
             lag=plant.topic.lag(now),
             arrival_rate=self._arrival_rate(now),
             oldest_age=self._oldest_age(now),
             ready=len(ready),
-            starting_ages=tuple(
-                now - worker.created_at for worker in plant.workers if worker.state is WorkerState.STARTING
-            ),
+            starting=tuple(Start(now - worker.created_at) for worker in starting),
             draining=len(plant.workers) - len(plant.staying),
             in_flight=sum(len(worker.batch) for worker in plant.workers),
             idle_for=_idle_for(ready, now),

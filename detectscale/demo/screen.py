@@ -87,7 +87,7 @@ def _workers(observation: Observation | None) -> str:
         return "0"
     states = (
         (observation.ready, "ready"),
-        (len(observation.starting_ages), "starting"),
+        (len(observation.starting), "starting"),
         (observation.draining, "leaving"),
     )
     return ", ".join(f"{count} {state}" for count, state in states if count) or "0"

@@ -8,7 +8,7 @@ import pytest
 
 from autoscaler.arrivals import Arrivals
 from autoscaler.decision import Decision, Memory
-from autoscaler.observation import ColdStart, Observation, ServiceTime
+from autoscaler.observation import ColdStart, Observation, ServiceTime, Start
 from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 
@@ -55,7 +55,7 @@ class Plant:
             arrival_rate=arrivals.rate(params.rate_window_s),
             oldest_age=self.now - self.queue[0] if self.queue else None,
             ready=self.ready,
-            starting_ages=tuple(starting),
+            starting=tuple(Start(age) for age in starting),
             draining=0,
             in_flight=min(len(self.queue), self.ready),
             idle_for=self.now - self.idle_since if self.ready and not self.queue else None,

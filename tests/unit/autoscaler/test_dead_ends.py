@@ -7,6 +7,7 @@ import pytest
 from autoscaler.decision import Memory
 from autoscaler.demand import demand
 from autoscaler.lookahead import cheapest, look_ahead
+from autoscaler.observation import Start
 from autoscaler.policy import decide
 from tests.unit.autoscaler.sights import BUSY, FLOODED, FROM_ZERO, NOW, PARAMS, SETTLED
 
@@ -52,7 +53,7 @@ def test_nobody_is_released_while_a_backlog_is_worked_off():
 @pytest.mark.parametrize("age", [0.0, 2.0, 20.0])
 def test_the_only_start_is_not_cancelled(age):
     """It would be ordered again at the next tick, for ever."""
-    waking = replace(FROM_ZERO, starting_ages=(age,))
+    waking = replace(FROM_ZERO, starting=(Start(age),))
 
     decision, _ = decide(waking, Memory(1), PARAMS)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from autoscaler import journal
 from autoscaler.decision import Memory
 from autoscaler.journal import Entry
-from autoscaler.observation import ColdStart, Observation, OffsetAnomaly, ServiceTime
+from autoscaler.observation import ColdStart, Observation, OffsetAnomaly, ServiceTime, Start
 from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 from frames.status import PHASES
@@ -24,7 +24,7 @@ observations = st.builds(
     arrival_rate=st.none() | st.floats(0.0, 1e5),
     oldest_age=maybe_seconds,
     ready=counts,
-    starting_ages=st.lists(seconds, max_size=9).map(tuple),
+    starting=st.lists(st.builds(Start, seconds, st.none() | seconds), max_size=9).map(tuple),
     draining=counts,
     in_flight=counts,
     idle_for=maybe_seconds,

@@ -5,6 +5,7 @@ import pytest
 
 from autoscaler.demand import demand
 from autoscaler.lookahead import cheapest, look_ahead, needed_by, served_by
+from autoscaler.observation import Start
 from tests.unit.autoscaler.sights import BUSY, FLOODED, PARAMS
 
 WORK = demand(BUSY, PARAMS)
@@ -47,8 +48,8 @@ def option(seen, replicas):
 
 def test_a_further_replica_costs_its_start_and_a_cancelled_one_spares_the_rest_of_it():
     assert option(BUSY, 4).starts_s == 2 * 33
-    assert option(replace(BUSY, starting_ages=(20.0, 3.0)), 3).starts_s == -30
-    assert option(replace(BUSY, starting_ages=(20.0, 3.0)), 2).starts_s == -30 - 13
+    assert option(replace(BUSY, starting=(Start(20.0), Start(3.0))), 3).starts_s == -30
+    assert option(replace(BUSY, starting=(Start(20.0), Start(3.0))), 2).starts_s == -30 - 13
 
 
 def test_replicas_that_come_one_by_one_disturb_those_that_work():

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from autoscaler.decision import Memory, Reason
+from autoscaler.observation import Start
 from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 from tests.unit.autoscaler.sights import BUSY, FLOODED, FROM_ZERO, NOW, PARAMS, QUIET, SETTLED
@@ -132,7 +133,7 @@ LONG_QUIET = replace(SETTLED, quiet_since=NOW - 1000)
             id="nor does an unknown speed",
         ),
         pytest.param(
-            replace(FLOODED, ready=0, starting_ages=(2.0,) * 24),
+            replace(FLOODED, ready=0, starting=(Start(2.0),) * 24),
             replace(SETTLED, replicas=24, ready=0),
             PARAMS,
             24,
