@@ -135,10 +135,8 @@ def _undisturbed(share: Numbers, sizes: Counts, observation: Observation, work: 
 
 def _saved(sizes: Counts, observation: Observation, work: Demand) -> Numbers:
     """Seconds of cold starts that each size spares by cancelling the newest starts."""
-    left = [
-        max(work.start_s - start.age_s, 0.0)
-        for start in sorted(observation.starting, key=lambda start: start.age_s)
-    ]
+    ages = sorted(start.age_s for start in observation.starting)
+    left = [max(work.start_s - age, 0.0) for age in ages]
     saved = np.array([0.0, *left]).cumsum()
     cancelled = np.clip(observation.replicas - sizes, 0, len(left))
     total: Numbers = saved[cancelled]

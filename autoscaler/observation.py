@@ -63,7 +63,7 @@ class Start:
     age_s: float
     """Since the birth of the replica."""
     left_s: float | None = None
-    """Until it will take records, as far as the stage and progress that it reports tell; None: they do not."""
+    """Until it will take records, as far as the stage and progress that it reports tell; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
