@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,14 @@ from detectscale.settings import Settings
 from frames.errors import ConfigError, UnavailableError
 from frames.event import Frame
 from frames.outcome import RecordId
-from frames.publisher import Acceptance, Publisher, PublisherCounts, new_frame
+from frames.publisher import (
+    MAX_IMAGE_BYTES,
+    Acceptance,
+    Publisher,
+    PublisherCounts,
+    largest_image_bytes,
+    new_frame,
+)
 from frames.sources import WallClock, captured, open_source
 from frames.topics import create_topics
 
@@ -22,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
 AT_ONCE = 4
-"""Files on their way at a time: the largest ones still fit into the publisher's buffer."""
+"""Files on their way at a time; the publisher's buffer holds as many of the largest."""
 PROGRESS_S = 5.0
 
 
@@ -32,22 +40,30 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
 
     Raises:
         ConfigError: A file cannot be read, or is no image (unless *as_is*).
-        UnavailableError: The broker did not take all of them.
+        UnavailableError: The broker, or the storage for large ones, did not take all of them.
     """
     create_topics(settings.kafka, settings.topics)
     turns = threading.Semaphore(AT_ONCE)
+    largest = largest_image_bytes(settings.claim_checks)
+    buffer_bytes = max(settings.publisher.buffer_bytes, AT_ONCE * largest)
 
     def acknowledged(frame: Frame, record: RecordId, at: float) -> None:
         print(frame.id, flush=True)
         turns.release()
 
+    def failed(frame: Frame, why: str) -> None:
+        failures.append(why)
+        turns.release()
+
+    failures: deque[str] = deque(maxlen=1)
     publisher = Publisher(
         settings.kafka,
         settings.topics,
-        settings.publisher,
+        settings.publisher.model_copy(update={"buffer_bytes": buffer_bytes}),
+        claim_checks=settings.claim_checks,
         check_images=not as_is,
         on_acknowledged=acknowledged,
-        on_failed=lambda frame, why: turns.release(),
+        on_failed=failed,
     )
     refused: list[str] = []
     try:
@@ -57,12 +73,12 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
             acceptance = publisher.send(new_frame(image, settings.publisher.expiry_s))
             if acceptance is not Acceptance.ACCEPTED:
                 turns.release()
-                refused.append(f"{file}: {acceptance}")
+                refused.append(f"{file}: {_refusal(acceptance, len(image.image), largest)}")
     finally:
         counts = publisher.close(FLUSH_S)
     if refused:
         raise ConfigError(f"not sent: {'; '.join(refused)}")
-    _check(counts)
+    _check(counts, failures)
 
 
 def publish_camera(settings: Settings, source: str, name: str | None, limit: int | None) -> None:
@@ -73,9 +89,16 @@ def publish_camera(settings: Settings, source: str, name: str | None, limit: int
         ConfigError: There is no such source. UnavailableError: The broker did not take all frames.
     """
     stop = stop_on_signals()
+    failures: deque[str] = deque(maxlen=1)
     opened = open_source(source, camera=name, limit=limit)
     create_topics(settings.kafka, settings.topics)
-    publisher = Publisher(settings.kafka, settings.topics, settings.publisher)
+    publisher = Publisher(
+        settings.kafka,
+        settings.topics,
+        settings.publisher,
+        claim_checks=settings.claim_checks,
+        on_failed=lambda frame, why: failures.append(why),
+    )
     shown_at = time.monotonic()
     try:
         for picture in opened.frames(WallClock(stop)):
@@ -86,7 +109,7 @@ def publish_camera(settings: Settings, source: str, name: str | None, limit: int
     finally:
         counts = publisher.close(FLUSH_S)
         print(f"camera {source if '://' not in source else 'stream'}: {_told(counts)}", file=sys.stderr)
-    _check(counts)
+    _check(counts, failures)
 
 
 def _read(file: Path) -> bytes:
@@ -96,14 +119,21 @@ def _read(file: Path) -> bytes:
         raise ConfigError(f"{file}: {error.strerror}; name files that can be read") from error
 
 
+def _refusal(acceptance: Acceptance, size: int, largest: int) -> str:
+    if acceptance is not Acceptance.TOO_LARGE:
+        return acceptance
+    way_out = "set claim_checks.max_bytes" if largest > MAX_IMAGE_BYTES else "set claim_checks.roots"
+    return f"{size} bytes are too large, {largest} are allowed; {way_out} to send larger ones"
+
+
 def _told(counts: PublisherCounts) -> str:
     told = f"{counts.acknowledged} frames sent"
     others = {"failed": counts.failed, "refused, buffer full": counts.refused, "too large": counts.too_large}
     return told + "".join(f", {count} {name}" for name, count in others.items() if count)
 
 
-def _check(counts: PublisherCounts) -> None:
+def _check(counts: PublisherCounts, failures: deque[str]) -> None:
     if counts.failed:
         raise UnavailableError(
-            f"the broker did not take {counts.failed} of {counts.accepted} frames; send them again"
+            f"{counts.failed} of {counts.accepted} frames were not taken; send them again ({failures[-1]})"
         )

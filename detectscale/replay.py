@@ -1,5 +1,5 @@
 """
-`detectscale simulate --journal`: recorded decisions made again, by the parameters of now or by others.
+`detectscale simulate --journal`: recorded decisions made again, by their own parameters or by others.
 
 With other parameters the policy's memory goes on from its own decisions, but it is shown
 the recorded observations: a fleet of another size would have left another lag behind,
@@ -20,7 +20,7 @@ from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 from detectscale.places import Places
 from detectscale.runtime import local_policy
-from detectscale.settings import Settings
+from detectscale.settings import Settings, one_line
 from frames.errors import ConfigError
 
 SHOWN = 10
@@ -34,7 +34,7 @@ def replay_journal(file_or_topic: str, settings: Settings, places: Places, what_
     Args:
         file_or_topic: A file with a line for each `journal.write`, else a topic of the broker that
             *settings* name or that `detectscale up` runs.
-        what_if: Changes to the parameters, `policy.key=value` each; says what they would have done.
+        what_if: Changes to each decision's parameters, `policy.key=value`; says what they would have done.
 
     Returns:
         Whether the unchanged parameters gave the recorded decisions, bit for bit.
@@ -43,15 +43,17 @@ def replay_journal(file_or_topic: str, settings: Settings, places: Places, what_
         ConfigError: There is no such journal, or a change is not possible.
         ObservationError: Kafka does not answer, or has no such topic.
     """
-    params = local_policy(settings)
-    others = changed(params, what_if)
+    in_force = local_policy(settings)
     entries = _read(file_or_topic, settings, places)
+    others = [changed(entry.params or in_force, what_if) for entry in entries] if what_if else []
     recorded = [entry.decision for entry in entries]
-    again = list(replay(entries, params))
+    again = list(replay(entries, otherwise=in_force))
     equal = sum(before == after for before, after in zip(recorded, again, strict=True))
     print(f"{file_or_topic}: {len(entries)} decisions, {equal} of them the same again bit for bit")
+    if unsaid := sum(entry.params is None for entry in entries):
+        print(f"{unsaid} do not say by which parameters: those in force now stood in")
     if equal < len(entries):
-        print("The others, with the parameters in force now:")
+        print("The others, decided again:")
         _print_differences(recorded, again)
     if what_if:
         _print_what_if(entries, recorded, list(decided_by(entries, others)), what_if)
@@ -73,18 +75,18 @@ def changed(params: PolicySettings, changes: Iterable[str]) -> PolicySettings:
             raise ConfigError(f"what-if: {change}: must be policy.KEY=VALUE with KEY of {', '.join(values)}")
         values[key] = text or None
     try:
-        return PolicySettings.model_validate(values)
+        return Settings.model_validate({"policy": values}).policy
     except ValidationError as error:
-        raise ConfigError("; ".join(f"what-if: {line}" for line in _lines(error))) from error
+        raise ConfigError(one_line("what-if", error)) from error
 
 
-def decided_by(entries: Iterable[Entry], params: PolicySettings) -> Iterator[Decision]:
-    """What *params* make of the observations in *entries*, with a memory of their own in each run."""
+def decided_by(entries: Iterable[Entry], params: Iterable[PolicySettings]) -> Iterator[Decision]:
+    """What *params*, one for each of *entries*, make of what was seen, with their own memory in each run."""
     memory = Memory()
-    for entry in entries:
+    for entry, by in zip(entries, params, strict=True):
         if begins_a_run(entry):
             memory = Memory()
-        decision, memory = decide(entry.observation, memory, params)
+        decision, memory = decide(entry.observation, memory, by)
         yield decision
 
 
@@ -136,12 +138,6 @@ def _read_topic(name: str, settings: Settings, places: Places) -> list[Entry]:
     except ConfigError as error:
         raise ConfigError(f"{name}: is no file, and as a topic: {error}") from error
     return read_journal(kafka, name, settings.topics.frames)
-
-
-def _lines(error: ValidationError) -> Iterator[str]:
-    for wrong in error.errors(include_url=False):
-        place = ".".join(str(part) for part in ("policy", *wrong["loc"]))
-        yield f"{place}: {wrong['msg'].removeprefix('Value error, ')}"
 
 
 def _print_what_if(

@@ -73,7 +73,9 @@ def local_runtime(settings: Settings, places: Places, on_decision: OnDecision) -
     Raises:
         DetectscaleError: Something cannot start; what did is stopped.
     """
-    load_model(settings.model)  # a wrong model is said here, once, rather than by every worker
+    load_model(
+        settings.model, places.model_cache
+    )  # a wrong model is said here, once, rather than by every worker
     with ExitStack() as stack:
         settings = stack.enter_context(servers(settings, places))
         environment = _environment(settings)
@@ -111,7 +113,7 @@ def local_policy(settings: Settings) -> PolicySettings:
     return settings.policy.model_copy(
         update={
             "max_batch": settings.worker.max_batch,
-            "max_age_s": settings.worker.max_age_s,
+            "max_age_s": settings.worker.oldest_s,
             "max_replicas": min(settings.policy.max_replicas, fitting),
             "min_replicas": min(settings.policy.min_replicas, fitting),
         }

@@ -3,24 +3,27 @@ All settings: one YAML file, single keys overridden by the environment.
 
 `manifests/base/config.yaml` is the file that the ConfigMap, the local runtime and the
 tests read (a wheel carries it); `DETECTSCALE_SECTION__KEY=value` overrides a key (an
-empty value is null), and secrets come only from there. A section is declared
-beside the code it configures.
+empty value is null; a list or a mapping is written as in the file, `["s3://frames"]`), and
+secrets come only from there. A section is declared beside the code it configures.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from autoscaler.policy_settings import PolicySettings
+from frames.claim_check import ClaimCheckSettings
 from frames.clients import KafkaSettings
 from frames.errors import ConfigError
 from frames.projection import RedisSettings
 from frames.publisher import PublisherSettings
 from frames.topics import TopicSettings
+from frames.trace_settings import TraceSettings
 from workers.model import ModelSettings
 from workers.worker_settings import WorkerSettings
 
@@ -35,9 +38,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     topics: TopicSettings = TopicSettings()
     redis: RedisSettings = RedisSettings()
     publisher: PublisherSettings = PublisherSettings()
+    claim_checks: ClaimCheckSettings = ClaimCheckSettings()
     model: ModelSettings = ModelSettings()
     worker: WorkerSettings = WorkerSettings()
     policy: PolicySettings = PolicySettings()
+    traces: TraceSettings = TraceSettings()
 
 
 def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -52,11 +57,14 @@ def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
     for name, text in environment.items():
         section, separator, key = name.removeprefix(PREFIX).partition("__")
         if name.startswith(PREFIX) and separator:
-            raw.setdefault(section.lower(), {})[key.lower()] = text or None
+            section, key = section.lower(), key.lower()
+            raw.setdefault(section, {})[key] = _value(section, key, text)
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError("; ".join(_lines(file.name, error))) from error
+        raise ConfigError(one_line(file.name, error)) from error
+    settings.claim_checks.require_outliving(settings.topics)
+    return settings
 
 
 def default_file() -> Path:
@@ -77,9 +85,34 @@ def overrides(settings: Settings) -> dict[str, str]:
     environment: dict[str, str] = {}
     for section in Settings.model_fields:
         for key, value in getattr(settings, section).model_dump().items():
-            plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-            environment[f"{PREFIX}{section}__{key}".upper()] = "" if plain is None else str(plain)
+            environment[f"{PREFIX}{section}__{key}".upper()] = _text(value)
     return environment
+
+
+def _value(section: str, key: str, text: str) -> Any:
+    """What a variable says; a list or a mapping only where the setting takes no text, as passwords do."""
+    if not text.startswith(("[", "{")):
+        return text or None
+    known: Any = Settings.model_fields[section].annotation if section in Settings.model_fields else None
+    field = getattr(known, "model_fields", {}).get(key)
+    try:
+        TypeAdapter(Any if field is None else field.annotation).validate_python(text)
+    except ValidationError:
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            why = " ".join(str(error).split())
+            raise ConfigError(f"{PREFIX}{section}__{key}".upper() + f": not YAML: {why}") from error
+    return text
+
+
+def _text(value: Any) -> str:
+    """The inverse of `_value`."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)  # \ud83d\ude00 is no character in YAML
+    return "" if value is None else str(value)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -96,14 +129,15 @@ def _read(file: Path) -> dict[str, Any]:
     return {name: dict(section or {}) for name, section in raw.items()}
 
 
-def _lines(file: str, error: ValidationError) -> list[str]:
-    """`config.yaml: policy.max_replicas: Input should be greater than 0, got 0`, one for each wrong key."""
+def one_line(source: str, error: ValidationError) -> str:
+    """`config.yaml: policy.max_replicas: Input should be greater than 0, got 0; ...`: each wrong key."""
     lines = []
     for wrong in error.errors(include_url=False):
         place = ".".join(str(part) for part in wrong["loc"])
         if wrong["type"] == "extra_forbidden":
-            lines.append(f"{file}: {place}: no such setting")
+            lines.append(f"{source}: {place}: no such setting")
         else:
-            got = "" if "password" in place else f", got {wrong['input']!r}"
-            lines.append(f"{file}: {place}: {wrong['msg'].removeprefix('Value error, ')}{got}")
-    return lines
+            secret = "password" in place or "@" in str(wrong["input"])  # a URL may hold one too
+            got = "" if secret else f", got {wrong['input']!r}"
+            lines.append(f"{source}: {place}: {wrong['msg'].removeprefix('Value error, ')}{got}")
+    return "; ".join(lines)

@@ -7,6 +7,7 @@ import math
 import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -70,7 +71,7 @@ def simulate(
     comparison = compare(workload, policies, seeds, on_all_cores)
     Console().print(table(workload, comparison, seeds))
     if report is not None:
-        report.write_text(as_json(comparison))
+        report.write_text(json.dumps(as_json(comparison), indent=2) + "\n")
     if plot is not None:
         runs = {row.policy: run(workload, row.candidate.scaler, seed=0) for row in comparison.rows}
         draw(runs, slo_s, plot)
@@ -136,12 +137,12 @@ def _shown(number: float, digits: int) -> str:
     return f"{number:,.{digits}f}" if math.isfinite(number) else "-"
 
 
-def as_json(comparison: Comparison) -> str:
-    """For programs."""
-    rows = [_json_row(row, comparison) for row in comparison.rows]
-    return (
-        json.dumps({"bound_gpu_seconds": _known(comparison.bound_gpu_seconds), "rows": rows}, indent=2) + "\n"
-    )
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """For programs; JSON has no infinity, which is null."""
+    return {
+        "bound_gpu_seconds": known(comparison.bound_gpu_seconds),
+        "rows": [_json_row(row, comparison) for row in comparison.rows],
+    }
 
 
 def _json_row(row: Row, comparison: Comparison) -> dict[str, str | float | None]:
@@ -150,16 +151,16 @@ def _json_row(row: Row, comparison: Comparison) -> dict[str, str | float | None]
         "policy": row.policy,
         "settings": row.candidate.settings,
         "gpu_seconds": f.gpu_seconds,
-        "times_bound": _known(comparison.times_bound(row)),
+        "times_bound": known(comparison.times_bound(row)),
         "attainment": f.attainment,
         "worst_attainment": row.worst_attainment,
-        "p50_s": _known(f.p50_s),
-        "p99_s": _known(f.p99_s),
+        "p50_s": known(f.p50_s),
+        "p99_s": known(f.p99_s),
         "cold_starts": f.cold_starts,
         "max_replicas": f.max_replicas,
     }
 
 
-def _known(number: float) -> float | None:
-    """JSON has no infinity."""
+def known(number: float) -> float | None:
+    """None for an infinite number, which JSON does not have."""
     return number if math.isfinite(number) else None

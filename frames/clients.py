@@ -39,6 +39,11 @@ class KafkaSettings(BaseModel, frozen=True, extra="forbid"):
     """A crashed worker's partitions wait this long before others take them over."""
     heartbeat_interval_s: PositiveFloat = 0.2
     """How often a worker hears of a rebalance; one that joins waits two of these for its partitions."""
+    isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"
+    """
+    What a transaction has appended: seen once it is committed, or at once and even if it is aborted.
+    A log then ends, for workers and for the lag alike, at its last stable offset or at its high watermark.
+    """
 
 
 MAX_MESSAGE_BYTES = 10 * 1024 * 1024
@@ -50,7 +55,10 @@ def producer(settings: KafkaSettings, **options: Any) -> "KafkaProducer":
     A producer that loses nothing it acknowledged: idempotent, acks=all.
 
     `enable_idempotence` is explicit because kafka-python otherwise only warns and
-    switches it off when another option conflicts (kafka-python 3.0, producer/kafka.py).
+    switches it off when another option conflicts (kafka-python 3.0, producer/kafka.py). And
+    `delivery_timeout_ms` is longer than any outage that is to be survived: once a batch that is
+    being sent again expires, an idempotent producer of kafka-python 3.0.12 never sends anything
+    again (it resets its producer id, but stays in a state in which it does not ask for one).
     """
     from kafka import KafkaProducer
 
@@ -58,7 +66,7 @@ def producer(settings: KafkaSettings, **options: Any) -> "KafkaProducer":
         "enable_idempotence": True,
         "acks": "all",
         "max_request_size": MAX_MESSAGE_BYTES + 64 * 1024,
-        "delivery_timeout_ms": 30_000,
+        "delivery_timeout_ms": 600_000,
         "request_timeout_ms": 10_000,
         "max_block_ms": 10_000,
         "allow_auto_create_topics": False,
@@ -88,6 +96,19 @@ def group_consumer(settings: KafkaSettings, group_id: str, **options: Any) -> "K
     return reader(settings, **defaults | options)
 
 
+def unpark(consumer: "KafkaConsumer") -> None:
+    """
+    Before a poll: let a consumer that resumed partitions give what it had fetched before the pause.
+
+    kafka-python 3.0.12 parks them and takes them back only while it holds no partition's records,
+    for which it asks `is None`; but it keeps the ones it has emptied. Nor does it fetch a partition
+    again of which it has parked records. So without this a resumed consumer may wait for ever.
+    """
+    fetcher = consumer._fetcher
+    if not fetcher._next_partition_records:
+        fetcher._next_partition_records = None
+
+
 def reader(settings: KafkaSettings, **options: Any) -> "KafkaConsumer":
     """A consumer without a group, for whoever assigns partitions itself: ledger, projector, autoscaler."""
     from kafka import KafkaConsumer
@@ -96,7 +117,7 @@ def reader(settings: KafkaSettings, **options: Any) -> "KafkaConsumer":
     defaults: dict[str, Any] = {
         "auto_offset_reset": "earliest",
         "enable_auto_commit": False,
-        "isolation_level": "read_committed",
+        "isolation_level": settings.isolation_level,
         "max_partition_fetch_bytes": MAX_MESSAGE_BYTES + 64 * 1024,
         "allow_auto_create_topics": False,
         "request_timeout_ms": 30_000,
@@ -137,6 +158,9 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
     given = {
         "bootstrap_servers": (settings.bootstrap_servers or "").split(","),
         "bootstrap_timeout_ms": int(settings.connect_timeout_s * 1000),
+        # Up to 30 s by default: a client would sleep on when the broker has long been back.
+        "reconnect_backoff_ms": 250,
+        "reconnect_backoff_max_ms": 1000,
         "security_protocol": settings.security_protocol,
         "sasl_mechanism": settings.sasl_mechanism,
         "sasl_plain_username": settings.sasl_plain_username,

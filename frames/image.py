@@ -70,9 +70,14 @@ def read_header(image: bytes) -> ImageHeader:
     raise ImageError(DeadReason.UNSUPPORTED_IMAGE, "the image is neither JPEG nor PNG")
 
 
-def decode(image: bytes) -> "NDArray[np.uint8]":
+def decode(image: bytes, fit: tuple[int, int] | None = None) -> "NDArray[np.uint8]":
     """
     Decode an image that `read_header` accepts.
+
+    Args:
+        fit: Width and height into which the image will be fitted. A JPEG at least twice as large
+            is decoded at a half, a quarter or an eighth of its size, never below what fits: that
+            costs its decoder half the time (libjpeg's scaled inverse DCT). None: in full.
 
     Grey, palette, CMYK and 16-bit images become RGB, transparency is dropped. The EXIF
     orientation is ignored: boxes are in pixels of the image as stored.
@@ -82,23 +87,45 @@ def decode(image: bytes) -> "NDArray[np.uint8]":
     to stderr. Nothing short of a checksum from the camera could tell.
 
     Returns:
-        Pixels, uint8, (H, W, 3), RGB; H and W are those of the header.
+        Pixels, uint8, (H, W, 3), RGB; H and W are those of the header, or that part of them, rounded up.
 
     Raises:
         ImageError: As `read_header`, or CORRUPT_IMAGE when the decoder gives up.
+        MemoryError: There is no room for its pixels.
     """
     header = read_header(image)
     cv2 = _opencv()
     import numpy as np
 
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    part = _part(header, fit)
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | _REDUCED[part]
     try:
         pixels = cv2.imdecode(np.frombuffer(image, np.uint8), flags)
     except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(error.err) from error  # the machine's fault, not the image's
         raise ImageError(DeadReason.CORRUPT_IMAGE, f"the decoder refuses the image: {error.err}") from error
-    if pixels is None or pixels.shape != (header.height, header.width, 3):
+    if pixels is None or pixels.shape != (-(-header.height // part), -(-header.width // part), 3):
         raise ImageError(DeadReason.CORRUPT_IMAGE, "the decoder cannot read the image to its end")
     return pixels  # type: ignore[no-any-return]  # a module in a variable has no types
+
+
+_REDUCED = {1: 0, 2: 16, 4: 32, 8: 64}
+"""OpenCV's IMREAD_REDUCED_* by divisor, without the bit that asks for BGR."""
+
+
+def _part(header: ImageHeader, fit: tuple[int, int] | None) -> int:
+    """
+    By how much the decoder may divide: 1, 2, 4 or 8.
+
+    >>> _part(ImageHeader("image/jpeg", 1920, 1080), (640, 640)), _part(
+    ...     ImageHeader("image/jpeg", 1920, 1080), (416, 320))
+    (2, 4)
+    """
+    if fit is None or header.content_type != "image/jpeg":
+        return 1
+    larger = max(header.width / fit[0], header.height / fit[1])
+    return max((part for part in _REDUCED if part <= larger), default=1)
 
 
 def _opencv() -> "ModuleType":

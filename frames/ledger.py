@@ -2,26 +2,27 @@
 The oracle: does every record of `frames` have an outcome, and how many have two?
 
 It reads Kafka and nothing else, so that no worker can flatter it. A record is an offset between
-the beginning and the end of a partition of `frames`. That counts too many where offsets have gaps
-(transaction markers, compaction): nobody writes `frames` in transactions here, and the topic is not
-compacted. It counts too few where retention has removed records already: pass `since`, taken before
-the run, and what retention took without an outcome is counted as lost.
+the beginning and the end of a partition of `frames`. Transactions use up offsets too: a redrive leaves
+gaps, in `frames` as in the dead letters. So where the dead letters have any, it is looked whether there
+is a record behind each missing outcome. The ledger counts too few where retention has removed records
+already: pass `since`, taken before the run, and what retention took without an outcome is counted as lost.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from frames.clients import KafkaSettings, reader
 from frames.event import InvalidEventError
+from frames.letter import is_mark
 from frames.outcome import Kind, Outcome, RecordId
 from frames.records import partitions_of, read_outcome, read_until
 from frames.topics import TopicSettings
 
 if TYPE_CHECKING:
-    from kafka import KafkaConsumer
+    from kafka import KafkaConsumer, TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,45 +96,71 @@ def read_ledger(
         UnavailableError: The broker does not answer or stops sending, or a topic does not exist.
     """
     with closing(reader(kafka)) as consumer:
-        records = _frame_records(consumer, topics, since or {})
+        records = {
+            at.partition: range((since or {}).get(at.partition, span.start), span.stop)
+            for at, span in _spans(consumer, [topics.frames]).items()
+        }
         ends: dict[RecordId, Kind] = {}
         duplicates = unreadable = 0
-        for outcome, appended_at in _outcomes(consumer, topics):
-            if outcome is None:
+        outcomes = _spans(consumer, topics.outcomes)
+        gaps = sum(len(span) for at, span in outcomes.items() if at.topic == topics.dead)
+        consumer.assign(list(outcomes))
+        consumer.seek_to_beginning(*outcomes)
+        for record in read_until(consumer, {at: span.stop for at, span in outcomes.items()}):
+            gaps -= record.topic == topics.dead
+            if is_mark(topics, record):
+                continue
+            try:
+                outcome = read_outcome(topics, record)
+            except InvalidEventError:
                 unreadable += 1
-            elif outcome.record in ends:
+                continue
+            if outcome.record in ends:
                 duplicates += 1
             elif outcome.record.offset in records.get(outcome.record.partition, ()) and (
                 outcome.record.topic == topics.frames
             ):
                 ends[outcome.record] = outcome.kind
-                on_outcome(outcome, appended_at)
-    ids = [
-        RecordId(topics.frames, partition, offset) for partition in records for offset in records[partition]
-    ]
-    return Ledger(
-        len(ids), ends, tuple(record for record in ids if record not in ends), duplicates, unreadable
-    )
+                on_outcome(outcome, record.timestamp / 1000)
+        lost = tuple(
+            identity
+            for partition, offsets in records.items()
+            for offset in offsets
+            if (identity := RecordId(topics.frames, partition, offset)) not in ends
+        )
+        if gaps and lost:
+            lost = _existing(consumer, lost)
+    return Ledger(len(ends) + len(lost), ends, lost, duplicates, unreadable)
 
 
-def _frame_records(
-    consumer: "KafkaConsumer", topics: TopicSettings, since: Mapping[int, int]
-) -> dict[int, range]:
-    """The offsets to be accounted for, by partition of `frames`."""
-    partitions = partitions_of(consumer, [topics.frames])
+def _spans(consumer: "KafkaConsumer", topics: Iterable[str]) -> dict["TopicPartition", range]:
+    """The offsets in use at this instant, by partition."""
+    partitions = partitions_of(consumer, topics)
     ends = consumer.end_offsets(partitions)
     begins = consumer.beginning_offsets(partitions)
-    return {at.partition: range(since.get(at.partition, begins[at]), ends[at]) for at in partitions}
+    return {at: range(begins[at], ends[at]) for at in partitions}
 
 
-def _outcomes(consumer: "KafkaConsumer", topics: TopicSettings) -> Iterator[tuple[Outcome | None, float]]:
-    """All outcomes there are now, None for a record that is none, and when each was appended."""
-    partitions = partitions_of(consumer, topics.outcomes)
-    consumer.assign(partitions)
-    ends = consumer.end_offsets(partitions)
-    consumer.seek_to_beginning(*partitions)
-    for record in read_until(consumer, ends):
-        try:
-            yield read_outcome(topics, record), record.timestamp / 1000
-        except InvalidEventError:
-            yield None, record.timestamp / 1000
+def _existing(consumer: "KafkaConsumer", missing: Sequence[RecordId]) -> tuple[RecordId, ...]:
+    """Those of *missing* that are records, or may have been before retention took them."""
+    from kafka import TopicPartition
+
+    spans: dict[TopicPartition, list[int]] = {}
+    for record in missing:
+        spans.setdefault(TopicPartition(record.topic, record.partition), []).append(record.offset)
+    begins = consumer.beginning_offsets(list(spans))
+    held = {at: [n for n in offsets if n >= begins[at]] for at, offsets in spans.items()}
+    held = {at: offsets for at, offsets in held.items() if offsets}
+    consumer.assign(list(held))
+    for at, offsets in held.items():
+        consumer.seek(at, offsets[0])
+    found = {
+        RecordId(record.topic, record.partition, record.offset)
+        for record in read_until(consumer, {at: offsets[-1] + 1 for at, offsets in held.items()})
+    }
+    begins = consumer.beginning_offsets(list(spans))  # retention may have gone on meanwhile
+    return tuple(
+        record
+        for record in missing
+        if record in found or record.offset < begins[TopicPartition(record.topic, record.partition)]
+    )

@@ -56,6 +56,14 @@ class Kind(StrEnum):
     DEAD = "dead"
 
 
+class ExpiredReason(StrEnum):
+    """Why nobody waits for a frame any more."""
+
+    TOO_OLD = "too-old"
+    SUPERSEDED = "superseded"
+    """A newer frame of its camera was there, and only the newest counts."""
+
+
 class DeadReason(StrEnum):
     """Why a frame cannot be processed, ever."""
 
@@ -64,6 +72,15 @@ class DeadReason(StrEnum):
     UNSUPPORTED_IMAGE = "unsupported-image"
     IMAGE_TOO_LARGE = "image-too-large"
     CORRUPT_IMAGE = "corrupt-image"
+    DATAREF_NOT_ALLOWED = "dataref-not-allowed"
+    """It names an object outside of the allowed roots, which nobody looked at."""
+    DATAREF_NOT_FOUND = "dataref-not-found"
+    DATAREF_FORBIDDEN = "dataref-forbidden"
+    """The storage shows it to others, perhaps."""
+    DETECTOR_FAILED = "detector-failed"
+    """The detector failed on this frame each time, and on no other."""
+    CRASHED_WORKER = "crashed-worker"
+    """It ended the worker's process each time it was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +115,14 @@ class Detected:
     worker: str
     at: Instant
     """Instant of detection, seconds since the epoch."""
+    traceparent: Name | None = None
+    """W3C trace context: the frame's, or of the span that processed it."""
 
     kind = Kind.DETECTED
 
     def message(self) -> Message:
         """As a CloudEvent whose id is frame id + model digest: a repeated detection has the same id."""
-        body = to_json(self, exclude={"record", "source", "at"})  # these are attributes
+        body = to_json(self, exclude={"record", "source", "at", "traceparent"})  # these are attributes
         attributes = _attributes(self, DETECTIONS_TYPE, f"{self.frame_id}:{self.model_digest[:16]}")
         attributes["datacontenttype"] = "application/json"
         return to_message(attributes, body, self.camera)
@@ -118,7 +137,7 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A frame that was too old to matter when its turn came."""
+    """A frame that did not matter any more when its turn came."""
 
     record: RecordId
     frame_id: Name
@@ -127,10 +146,13 @@ class Expired:
     captured_at: Instant
     age_s: FiniteFloat
     """Age when it was dropped."""
-    limit_s: FiniteFloat
-    """The age it was allowed, seconds from capture."""
+    limit_s: FiniteFloat | None
+    """The age it was allowed, seconds from capture; None: any."""
     worker: str
     at: Instant
+    reason: ExpiredReason = ExpiredReason.TOO_OLD
+    traceparent: Name | None = None
+    """W3C trace context: the frame's, or of the span that processed it."""
 
     kind = Kind.EXPIRED
 
@@ -140,8 +162,9 @@ class Expired:
             "frameid": self.frame_id,
             "capturedat": instant(self.captured_at),
             "ages": str(self.age_s),
-            "limits": str(self.limit_s),
+            "limits": None if self.limit_s is None else str(self.limit_s),
             "worker": self.worker,
+            "reason": self.reason,
         }
         return to_message(attributes, b"", self.camera)
 
@@ -156,6 +179,7 @@ class Expired:
             "age_s": attributes.get("ages"),
             "limit_s": attributes.get("limits"),
             "worker": attributes.get("worker"),
+            "reason": attributes.get("reason", ExpiredReason.TOO_OLD),
         }
         return from_fields(cls, fields | _attributes_read(attributes))
 
@@ -220,12 +244,13 @@ _DLQ = "dlq-"
 Outcome = Detected | Expired | Dead
 
 
-def expired(record: RecordId, frame: Frame, limit_s: float, worker: str, at: float) -> Expired:
-    """The outcome of *frame*, which at *at* is older than *limit_s* allows."""
+def expired(
+    record: RecordId, frame: Frame, reason: ExpiredReason, limit_s: float | None, worker: str, at: float
+) -> Expired:
+    """The outcome of *frame*, of which nobody wants the result at *at*."""
     age_s = at - frame.captured_at
-    return Expired(
-        record, frame.id, frame.camera, frame.source, frame.captured_at, age_s, limit_s, worker, at
-    )
+    place = record, frame.id, frame.camera, frame.source, frame.captured_at
+    return Expired(*place, age_s, limit_s, worker, at, reason, frame.traceparent)
 
 
 def _attributes(outcome: Detected | Expired, event_type: str, event_id: str) -> dict[str, Any]:
@@ -238,6 +263,7 @@ def _attributes(outcome: Detected | Expired, event_type: str, event_id: str) -> 
         "frametopic": record.topic,
         "framepartition": str(record.partition),
         "frameoffset": str(record.offset),
+        "traceparent": outcome.traceparent,
     }
 
 
@@ -259,6 +285,7 @@ def _attributes_read(attributes: Mapping[str, Any]) -> dict[str, Any]:
         },
         "source": attributes["source"],
         "at": attributes["time"].timestamp(),
+        "traceparent": attributes.get("traceparent"),
     }
 
 

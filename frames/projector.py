@@ -18,6 +18,7 @@ from frames.backoff import delay_s
 from frames.clients import KafkaSettings, reader
 from frames.errors import UnavailableError
 from frames.event import InvalidEventError
+from frames.letter import is_mark
 from frames.outcome import Detected, Outcome
 from frames.projection import (
     Keys,
@@ -145,6 +146,8 @@ class Projector:
     def _read(self, records: Iterable["ConsumerRecord"]) -> list[Outcome]:
         outcomes = []
         for record in records:
+            if is_mark(self._topics, record):
+                continue
             try:
                 outcomes.append(read_outcome(self._topics, record))
             except InvalidEventError as error:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, PositiveFloat, PositiveInt
 
+from frames.claim_check import ClaimChecks, ClaimCheckSettings
 from frames.clients import MAX_MESSAGE_BYTES, KafkaSettings, producer
 from frames.event import Frame, encode_frame
 from frames.image import ImageError, read_header
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 MAX_IMAGE_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 """What is left for an image in the largest record, beside its attributes."""
+NO_CLAIM_CHECKS = ClaimCheckSettings()
 
 
 class PublisherSettings(BaseModel, frozen=True, extra="forbid"):
@@ -51,7 +53,7 @@ class Acceptance(StrEnum):
     REFUSED = "refused"
     """The buffer is full, or the publisher closed; try a later frame."""
     TOO_LARGE = "too_large"
-    """Its bytes do not fit into a record."""
+    """Its bytes do not fit into a record, and claim checks are off or too small for it as well."""
     NOT_AN_IMAGE = "not_an_image"
     """A worker would only dead-letter it."""
 
@@ -83,6 +85,9 @@ class Publisher:
     tells), so that no broken camera floods the dead letters. With `check_images=False`
     anything is sent: `detectscale publish --as-is` shows with it what happens to hostile bytes.
 
+    An image too large for a record is written to the first of `claim_checks.roots`, and its record
+    names it there; without roots it is refused.
+
     Args:
         on_acknowledged, on_failed: One of them is called once for each accepted frame, mostly on
             the Kafka client's thread: be quick, raise nothing, offer nothing.
@@ -90,6 +95,7 @@ class Publisher:
 
     Raises:
         UnavailableError: No broker answers.
+        ConfigError: The client of a storage in `claim_checks.roots` is not installed.
     """
 
     def __init__(
@@ -98,11 +104,14 @@ class Publisher:
         topics: TopicSettings,
         settings: PublisherSettings,
         *,
+        claim_checks: ClaimCheckSettings = NO_CLAIM_CHECKS,
         check_images: bool = True,
         on_acknowledged: OnAcknowledged = lambda frame, record, appended_at: None,
         on_failed: OnFailed = lambda frame, why: None,
         connect: Callable[..., "KafkaProducer"] = producer,
     ) -> None:
+        self._claim_checks = ClaimChecks(claim_checks)
+        self._largest_bytes = largest_image_bytes(claim_checks)
         self._producer = connect(kafka, linger_ms=2, batch_size=1024 * 1024)
         self._topic = topics.frames
         self._settings = settings
@@ -167,7 +176,7 @@ class Publisher:
         return self._counts
 
     def _judge(self, image: bytes) -> Acceptance:
-        if len(image) > MAX_IMAGE_BYTES:
+        if len(image) > self._largest_bytes:
             return Acceptance.TOO_LARGE
         if self._check_images:
             try:
@@ -177,19 +186,25 @@ class Publisher:
         return Acceptance.ACCEPTED
 
     def _run(self) -> None:
-        """Hand over to Kafka's client, which may block while it looks for the topic."""
+        """Hand over to Kafka's client, which may block while it looks for the topic, as may a storage."""
         for number in iter(self._waiting.get, None):
             frame = self._under_way.get(number)
             if frame is None:  # given up by `close`
                 continue
             try:
-                message = encode_frame(frame)
+                message = encode_frame(self._checked_in(frame))
                 future = self._producer.send(self._topic, message.value, message.key, list(message.headers))
             except Exception as error:
                 self._failed(number, error)
             else:
                 future.add_callback(partial(self._acknowledged, number))
                 future.add_errback(partial(self._failed, number))
+
+    def _checked_in(self, frame: Frame) -> Frame:
+        """*frame* as it travels: with its image, or with the place where that lies now."""
+        if len(frame.image) <= MAX_IMAGE_BYTES:
+            return frame
+        return replace(frame, image=b"", dataref=self._claim_checks.put(frame.image, time.time()))
 
     def _acknowledged(self, number: int, appended: Any) -> None:
         frame = self._settle(number, "acknowledged")
@@ -214,6 +229,11 @@ class Publisher:
 
     def _count(self, name: str) -> None:
         self._counts = replace(self._counts, **{name: getattr(self._counts, name) + 1})
+
+
+def largest_image_bytes(claim_checks: ClaimCheckSettings) -> int:
+    """The largest image that a publisher accepts, in bytes."""
+    return max(MAX_IMAGE_BYTES, claim_checks.max_bytes) if claim_checks.roots else MAX_IMAGE_BYTES
 
 
 def new_frame(captured: Captured, expiry_s: float | None) -> Frame:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from frames.clients import KafkaSettings, reader
 from frames.errors import UnavailableError
 from frames.event import InvalidEventError
+from frames.letter import is_mark
 from frames.outcome import Outcome
 from frames.projection import Keys, RedisSettings, connect, place, unranked
 from frames.records import partitions_of, read_outcome, read_until
@@ -102,6 +103,8 @@ def stored(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Outcome]:
 
 def _outcomes(topics: TopicSettings, records: Any) -> Iterator[Outcome]:
     for record in records:
+        if is_mark(topics, record):
+            continue
         try:
             yield read_outcome(topics, record)
         except InvalidEventError as error:

@@ -23,7 +23,7 @@ class Claim:
     def __init__(self) -> None:
         self._finished: dict[int, bool] = {}  # in the order taken, which is the order of offsets
         self.next_offset: int | None = None
-        """The watermark: the offset to commit. None: nothing is finished yet."""
+        """The watermark: the offset after the last record before which all are finished. None: none is."""
         self.lost = False
         """The group gave the partition to somebody else without asking: publish nothing more of it."""
 
@@ -33,6 +33,16 @@ class Claim:
         return len(self._finished)
 
     @property
+    def committable(self) -> int | None:
+        """The offset to commit: of the first record that is not finished. None: nothing was taken."""
+        return next(iter(self._finished)) if self._finished else self.next_offset
+
+    @property
+    def taken_to(self) -> int | None:
+        """The offset after the last record taken; None: none was, or all were handed back."""
+        return next(reversed(self._finished)) + 1 if self._finished else self.next_offset
+
+    @property
     def settled(self) -> bool:
         """Every record taken has its outcome."""
         return not self._finished
@@ -40,6 +50,11 @@ class Claim:
     def taken(self, offset: int) -> None:
         """A record was polled. Offsets rise; gaps (transaction markers) are allowed."""
         self._finished[offset] = False
+
+    def passed_to(self, position: int) -> None:
+        """The reader stands at *position*: what lies before it and was not taken were no records."""
+        if self.settled and (self.next_offset is None or self.next_offset < position):
+            self.next_offset = position
 
     def handed_back(self, offset: int) -> None:
         """A taken record will be read again by the partition's next owner."""

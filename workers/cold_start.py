@@ -26,10 +26,17 @@ class ColdStart:
     def __init__(self, born_at: float, now: float) -> None:
         self.born_at = born_at
         self.phases_s: dict[str, float] = {}
+        self.progress: float | None = None
+        """Share of the present phase that is done, 0 to 1; None: it cannot tell."""
         self._last = born_at
         self.finished("interpreter", now)
 
     def finished(self, phase: str, now: float) -> None:
         """The phase ended at *now*, seconds since the epoch."""
         self.phases_s[phase] = round(now - self._last, 4)
+        self.progress = None
         self._last = now
+
+    def advanced(self, progress: float | None) -> None:
+        """How far the present phase has got."""
+        self.progress = progress

@@ -1,33 +1,45 @@
 """
-What was polled and has no outcome yet: a queue for the detecting thread, bounded in bytes.
+What was polled and has no outcome yet, between the poll thread and the detecting ones.
 
-The poll thread must never block, or the worker would be expelled from its group; so
-`put` never does, and `full` tells it to pause its partitions. A record's bytes count
-until its outcome is acknowledged, since the producer holds on to them until then.
+The poll thread must never block, or the worker would be expelled from its group; so `put`
+never does, and `crowded` tells it whose partitions to pause. A record's bytes count until
+its outcome is acknowledged, since the producer holds on to them until then.
+
+Cameras are served in turn: one that floods waits for itself, not the others for it. The
+same holds for the space: a partition may fill as much as is still free (the dynamic
+threshold of Choudhury and Hahne, 1998, alpha = 1), so that one alone takes half of it.
 """
 
 import threading
-from collections import deque
-from collections.abc import Collection
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from frames.event import Message
+from frames.event import Frame, InvalidEventError, Message
 from frames.outcome import RecordId
 from workers.claim import Claim
+from workers.freshness import Freshness
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Polled:
     """One record of `frames` as it was read."""
 
     record: RecordId
     message: Message
+    frame: Frame | InvalidEventError
+    """The event in it, or why there is none."""
     appended_at: float
     """The record's timestamp, seconds since the epoch."""
     polled_at: float
     """Instant it was read, seconds since the epoch."""
     claim: Claim
     """The assignment under which it was read."""
+
+    @property
+    def camera(self) -> str:
+        """Whose turn it is when it is this record's; empty for what is no frame event."""
+        return self.frame.camera if isinstance(self.frame, Frame) else ""
 
     @property
     def size(self) -> int:
@@ -39,51 +51,137 @@ class Polled:
 
 OVERHEAD_BYTES = 1024
 """What a record without any content takes: a flood of empty ones is bounded too."""
+REMEMBERED_CAMERAS = 10_000
+"""Cameras of which the newest instant of capture is known; strangers may send any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a detecting thread takes at once."""
+
+    frames: list[Polled]
+    superseded: list[Polled]
+    """Dropped unseen: a newer frame of their camera came, and only the newest counts."""
 
 
 class Inbox:
-    """Polled records in order, between two threads."""
+    """Polled records, between threads."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, freshness: Freshness) -> None:
         self._max_bytes = max_bytes
-        self._waiting: deque[Polled] = deque()
-        self._bytes = 0
+        self._freshness = freshness
+        self._waiting: OrderedDict[str, deque[Polled]] = OrderedDict()  # by camera, whose turn is next first
+        self._superseded: list[Polled] = []
+        self._newest: OrderedDict[str, float] = OrderedDict()
+        self._under_way: dict[str, Polled] = {}  # of cameras of which only the newest counts
+        self._bytes: Counter[Claim] = Counter()
+        self._total_bytes = 0
         self._closed = False
         self._changed = threading.Condition()
 
     @property
-    def full(self) -> bool:
-        """As many bytes have no outcome yet as are allowed: poll no more for now."""
-        return self._bytes >= self._max_bytes
+    def bytes(self) -> int:
+        """Bytes of all that has no outcome yet."""
+        return self._total_bytes
+
+    def crowded(self, claim: Claim) -> bool:
+        """As many bytes of *claim* have no outcome yet as are allowed: poll no more of it for now."""
+        return self._bytes[claim] >= self._max_bytes - self._total_bytes
 
     def put(self, polled: Polled) -> None:
         """Add a record; never blocks and never refuses."""
         with self._changed:
-            self._waiting.append(polled)
-            self._bytes += polled.size
-            self._changed.notify()
+            self._count(polled, polled.size)
+            frame = polled.frame
+            if isinstance(frame, Frame) and self._freshness.rule(frame.source).newest:
+                self._put_newest(polled, frame)
+            else:
+                self._waiting.setdefault(polled.camera, deque()).append(polled)
+            self._changed.notify_all()
 
-    def take(self, most: int) -> list[Polled]:
-        """The next records, at most *most*; waits for the first. Empty only once the inbox is closed."""
+    def take(self, most: int, patience_s: Callable[[Polled], float]) -> Batch:
+        """
+        The next records, at most *most*, of the cameras in turn; waits for the first.
+
+        Args:
+            patience_s: For how many seconds from now a batch may wait for more, by its oldest record.
+
+        Returns:
+            Nothing in it only once the inbox is closed.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            self._changed.wait_for(lambda: self._next() is not None or self._superseded or self._closed)
+            frames = self._take(most)
+            while frames and len(frames) < most and not self._closed:
+                oldest = min(frames, key=lambda polled: polled.appended_at)
+                if (left_s := patience_s(oldest)) <= 0:
+                    break
+                self._changed.wait(left_s)
+                frames += self._take(most - len(frames))
+            superseded, self._superseded = self._superseded, []
+            return Batch(frames, superseded)
 
     def release(self, polled: Polled) -> None:
         """A record that was taken needs its memory no longer."""
         with self._changed:
-            self._bytes -= polled.size
+            self._count(polled, -polled.size)
+            if self._under_way.get(polled.camera) is polled:
+                del self._under_way[polled.camera]
+                self._changed.notify_all()
 
     def withdraw(self, claims: Collection[Claim]) -> list[Polled]:
-        """Remove and return the waiting records of *claims*, in order."""
+        """Remove and return the waiting records of *claims*."""
         with self._changed:
-            removed = [polled for polled in self._waiting if polled.claim in claims]
-            self._waiting = deque(polled for polled in self._waiting if polled.claim not in claims)
-            self._bytes -= sum(polled.size for polled in removed)
+            waiting = [polled for queue in self._waiting.values() for polled in queue] + self._superseded
+            removed = [polled for polled in waiting if polled.claim in claims]
+            self._superseded = [polled for polled in self._superseded if polled.claim not in claims]
+            for camera in list(self._waiting):
+                kept = deque(polled for polled in self._waiting[camera] if polled.claim not in claims)
+                self._waiting[camera] = kept
+                if not kept:
+                    del self._waiting[camera]
+            for polled in removed:
+                self._count(polled, -polled.size)
             return removed
 
     def close(self) -> None:
-        """Nothing more will come: the detecting thread finishes what waits, then gets an empty batch."""
+        """Nothing more will come: what waits is still taken, then batches are empty."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def _put_newest(self, polled: Polled, frame: Frame) -> None:
+        """One frame of its camera waits at most, and it is never older than one that waited before."""
+        newest = self._newest.pop(frame.camera, frame.captured_at)
+        self._newest[frame.camera] = max(newest, frame.captured_at)
+        if len(self._newest) > REMEMBERED_CAMERAS:
+            self._newest.popitem(last=False)
+        if frame.captured_at < newest:
+            self._superseded.append(polled)
+            return
+        self._superseded += self._waiting.get(frame.camera, ())
+        self._waiting[frame.camera] = deque([polled])
+
+    def _next(self) -> str | None:
+        """The camera whose turn it is."""
+        return next((camera for camera in self._waiting if camera not in self._under_way), None)
+
+    def _take(self, most: int) -> list[Polled]:
+        taken: list[Polled] = []
+        while len(taken) < most and (camera := self._next()) is not None:
+            queue = self._waiting[camera]
+            polled = queue.popleft()
+            taken.append(polled)
+            if queue:
+                self._waiting.move_to_end(camera)
+            else:
+                del self._waiting[camera]
+            if isinstance(polled.frame, Frame) and self._freshness.rule(polled.frame.source).newest:
+                self._under_way[camera] = polled
+        return taken
+
+    def _count(self, polled: Polled, size: int) -> None:
+        self._bytes[polled.claim] += size
+        self._total_bytes += size
+        if not self._bytes[polled.claim]:
+            del self._bytes[polled.claim]

@@ -5,7 +5,7 @@ The image keeps its aspect ratio, is centred, and the rest is grey (114), as the
 models of the YOLO family are trained.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,12 +28,34 @@ class Letterbox:
     """Columns of padding before the image."""
     top: int
 
+    @property
+    def inner_width(self) -> int:
+        """Columns that the image takes in the input."""
+        return max(1, round(self.width * self.scale))
+
+    @property
+    def inner_height(self) -> int:
+        return max(1, round(self.height * self.scale))
+
     def to_image(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Boxes (N, 4) x1 y1 x2 y2 from input pixels to pixels of the image, clipped to it."""
         offset = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
         limit = np.array([self.width, self.height, self.width, self.height], dtype=np.float32)
         inside: npt.NDArray[np.float32] = np.clip((boxes - offset) / self.scale, 0, limit)
         return inside
+
+
+def fit(width: int, height: int, input_width: int, input_height: int) -> Letterbox:
+    """
+    Where an image of width x height pixels comes to lie.
+
+    >>> fit(640, 480, 320, 320)
+    Letterbox(width=640, height=480, scale=0.5, left=0, top=40)
+    """
+    scale = min(input_width / width, input_height / height)
+    at_origin = Letterbox(width, height, scale, 0, 0)
+    left = (input_width - at_origin.inner_width) // 2
+    return replace(at_origin, left=left, top=(input_height - at_origin.inner_height) // 2)
 
 
 def letterbox(image: Image, into: Image) -> Letterbox:
@@ -44,14 +66,10 @@ def letterbox(image: Image, into: Image) -> Letterbox:
     >>> box.scale, box.left, box.top
     (0.5, 0, 40)
     """
-    height, width = image.shape[:2]
-    input_height, input_width = into.shape[:2]
-    scale = min(input_width / width, input_height / height)
-    inner_width = max(1, round(width * scale))
-    inner_height = max(1, round(height * scale))
-    left, top = (input_width - inner_width) // 2, (input_height - inner_height) // 2
-    if (inner_height, inner_width) != into.shape[:2]:
+    place = fit(image.shape[1], image.shape[0], into.shape[1], into.shape[0])
+    size = (place.inner_width, place.inner_height)
+    if size != (into.shape[1], into.shape[0]):
         into.fill(PADDING_GREY)
-    inner = into[top : top + inner_height, left : left + inner_width]
-    cv2.resize(image, (inner_width, inner_height), dst=inner, interpolation=cv2.INTER_LINEAR)
-    return Letterbox(width, height, scale, left, top)
+    inner = into[place.top : place.top + size[1], place.left : place.left + size[0]]
+    cv2.resize(image, size, dst=inner, interpolation=cv2.INTER_LINEAR)
+    return place

@@ -2,8 +2,8 @@
 Detection on CPU with OpenVINO: no torch, precision left to the plugin.
 
 The graph takes the letterboxed frame as it is (uint8, NHWC) and converts it itself.
-One stream per core and one image per request: on a CPU a batch gains nothing
-(OpenVINO 2026.4, measured: batch 1 on two streams 87 img/s, batch 8 81 img/s), and
+One stream per core, each with a thread of ours, and one image per request: on a CPU a batch
+gains nothing (OpenVINO 2026.4, measured: batch 1 on two streams 87 img/s, batch 8 81 img/s), and
 forcing a precision loses on processors without it.
 
 Each request has its input bound once to a buffer of ours and runs without arguments:
@@ -12,28 +12,30 @@ Each request has its input bound once to a buffer of ours and runs without argum
 
 import ast
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+import yaml
 
 from frames.errors import ConfigError
 from frames.outcome import Detection
+from workers.boxes import Rows, detections, suppress
 from workers.detector import DetectorError, Image
 from workers.letterbox import Letterbox, letterbox
 from workers.model import Model, ModelSettings
+from workers.openvino_import import import_openvino
 
-try:
-    import openvino
-    from openvino.preprocess import PrePostProcessor
-except ImportError as error:
-    raise ConfigError("OpenVINO is not installed: pip install 'detectscale[openvino]'") from error
+openvino = import_openvino()
 
 
 class OpenVinoDetector:
-    """A `Detector` on this machine's cores."""
+    """A `Detector` on one of this machine's cores."""
+
+    batch_limit = 1
+    """On a CPU, more images at once are no faster."""
 
     def __init__(self, model: Model, settings: ModelSettings, cache_dir: Path) -> None:
         """
@@ -43,95 +45,75 @@ class OpenVinoDetector:
             ConfigError: OpenVINO is not installed, or this is no detection model it can run.
         """
         self._settings = settings
-        compiled, labels = _compile(model, settings, cache_dir)
-        self.labels: tuple[str, ...] = labels
+        self._compiled, self.labels = _compile(model, settings, cache_dir)
         """In the order of class ids."""
-        self._lanes = [_Lane(compiled.create_infer_request()) for _ in range(settings.threads)]
+        height, width = tuple(self._compiled.input(0).shape)[1:3]
+        self.input_size: tuple[int, int] = (width, height)
+        """Width and height of the model's input in pixels; it sees no more of an image than that."""
+        self._stream = _Stream(self._compiled.create_infer_request())
+
+    def beside(self) -> Self:
+        """One more of the same loaded model, on a core of its own, for another thread."""
+        other = copy(self)
+        other._stream = _Stream(self._compiled.create_infer_request())
+        return other
 
     def warm_up(self) -> None:
-        """Run each lane once, so that the first frame finds memory allocated and code loaded."""
-        self.detect([np.zeros((8, 8, 3), np.uint8)] * len(self._lanes))
+        """Run once, so that the first frame finds memory allocated and code loaded."""
+        self.detect([np.zeros((8, 8, 3), np.uint8)])
 
     def detect(self, images: Sequence[Image]) -> list[tuple[Detection, ...]]:
         """See `Detector.detect`."""
-        results: list[tuple[Detection, ...]] = []
         try:
-            for index, image in enumerate(images):
-                lane = self._lanes[index % len(self._lanes)]
-                if index >= len(self._lanes):
-                    results.append(self._detections(*lane.finish()))
-                lane.start(image)
-            for index in range(len(results), len(images)):
-                results.append(self._detections(*self._lanes[index % len(self._lanes)].finish()))
+            return [self._detections(*self._stream.run(image)) for image in images]
         except RuntimeError as error:
             raise DetectorError(f"OpenVINO: {error}") from error
-        return results
 
     def _detections(self, output: npt.NDArray[np.float32], fit: Letterbox) -> tuple[Detection, ...]:
         """One image's boxes from *output*: (4 + classes, anchors), or (N, 6) from a head without NMS."""
-        rows = output if output.shape[1] == 6 else self._suppressed(output)
-        rows = rows[rows[:, 4] >= self._settings.min_score]
-        rows = rows[np.argsort(-rows[:, 4], kind="stable")][: self._settings.max_detections]
-        boxes = fit.to_image(rows[:, :4])
-        if len(rows) and rows[:, 5].max() >= len(self.labels):
-            unknown, known = int(rows[:, 5].max()), len(self.labels)
-            raise ConfigError(f"model: it found class {unknown}, but its manifest names only {known} labels")
-        return tuple(
-            Detection(self.labels[class_id], class_id, round(score, 4), box)
-            for box, score, class_id in zip(
-                (tuple(box) for box in boxes.round(2).tolist()),
-                rows[:, 4].tolist(),
-                rows[:, 5].astype(int).tolist(),
-                strict=True,
-            )
-            if box[0] < box[2] and box[1] < box[3]
-        )
-
-    def _suppressed(self, output: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Rows x1 y1 x2 y2 score class from (4 + classes, anchors) cx cy w h scores, after NMS by label."""
-        scores = output[4:]
-        kept = np.flatnonzero(scores.max(axis=0) >= max(self._settings.min_score, 1e-3))
-        class_ids = scores[:, kept].argmax(axis=0)
-        best = scores[class_ids, kept]
-        centre, size = output[:2, kept].T, output[2:4, kept].T
-        corners = np.hstack([centre - size / 2, size])
-        picked = np.asarray(
-            cv2.dnn.NMSBoxesBatched(
-                corners.tolist(), best.tolist(), class_ids.tolist(), 0.0, self._settings.max_iou
-            ),
-            dtype=int,
-        )
-        left_top, extent = corners[picked, :2], corners[picked, 2:]
-        return np.column_stack([left_top, left_top + extent, best[picked], class_ids[picked]])
+        if output.shape[1] == 6:
+            rows = output[output[:, 4] >= self._settings.min_score]
+        else:
+            rows = suppress(_candidates(output, self._settings.min_score), self._settings.max_iou)
+        return detections(rows, fit, self.labels, self._settings.max_detections)
 
 
-class _Lane:
-    """One stream: its request, its input buffer, and the image being inferred."""
+def _candidates(output: npt.NDArray[np.float32], min_score: float) -> Rows:
+    """The rows of `workers.boxes` in (4 + classes, anchors): middle, size and a score per class."""
+    scores = output[4:]
+    # Noise far below any useful score would only make suppression slow.
+    kept = np.flatnonzero(scores.max(axis=0) >= max(min_score, 1e-3))
+    class_ids = scores[:, kept].argmax(axis=0)
+    centre, half = output[:2, kept].T, output[2:4, kept].T / 2
+    return np.column_stack([centre - half, centre + half, scores[class_ids, kept], class_ids])
+
+
+class _Stream:
+    """One request, and its input buffer, bound once."""
 
     def __init__(self, request: Any) -> None:
         self._request = request
         shape = tuple(request.model_inputs[0].shape)
         self._buffer: Image = np.zeros(shape, np.uint8)
         request.set_input_tensor(openvino.Tensor(self._buffer, shared_memory=True))
-        self._fit = Letterbox(1, 1, 1.0, 0, 0)
+        self._output = request.get_output_tensor(0)
 
-    def start(self, image: Image) -> None:
-        self._fit = letterbox(image, self._buffer[0])
+    def run(self, image: Image) -> tuple[npt.NDArray[np.float32], Letterbox]:
+        """The first output for *image*, valid until the next run, and how it lay in the input."""
+        fit = letterbox(image, self._buffer[0])
         self._request.start_async()
-
-    def finish(self) -> tuple[npt.NDArray[np.float32], Letterbox]:
         self._request.wait()
-        return self._request.get_output_tensor(0).data[0].copy(), self._fit
+        return self._output.data[0], fit
 
 
 def _compile(model: Model, settings: ModelSettings, cache_dir: Path) -> tuple[Any, tuple[str, ...]]:
     core = openvino.Core()
     core.set_property({"CACHE_DIR": str(cache_dir)})
     try:
-        network = core.read_model(model=model.content, weights=b"")
-        labels = model.labels or _labels_inside(network)
+        network = _read(core, model)
+        labels = model.labels or _labels_inside(network) or _labels_beside(model.path)
         _check_shape(network, labels, model.name)
-        prepared = PrePostProcessor(network)
+        prepared = openvino.preprocess.PrePostProcessor(network)
         frame = prepared.input()
         frame.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
         frame.model().set_layout(openvino.Layout("NCHW"))
@@ -142,11 +124,23 @@ def _compile(model: Model, settings: ModelSettings, cache_dir: Path) -> tuple[An
             "INFERENCE_NUM_THREADS": settings.threads,
             "ENABLE_CPU_PINNING": False,  # every worker would pin itself to the same core
         }
+        if settings.precision == "f32":
+            options["INFERENCE_PRECISION_HINT"] = "f32"
         return core.compile_model(prepared.build(), "CPU", options), labels
     except RuntimeError as error:
         raise ConfigError(
             f"model {model.name}: OpenVINO cannot run it: {str(error).strip().splitlines()[-1]}"
         ) from error
+
+
+def _read(core: Any, model: Model) -> Any:
+    """An ONNX model from memory, as it was checked there; OpenVINO's own, two files, from its folder."""
+    if model.content:
+        return core.read_model(model=model.content, weights=b"")
+    graphs = sorted(model.path.glob("*.xml")) if model.path.is_dir() else [model.path]
+    if len(graphs) != 1:
+        raise ConfigError(f"model {model.name}: {model.path}: OpenVINO needs exactly one .xml file in it")
+    return core.read_model(model=graphs[0])
 
 
 def _labels_inside(network: Any) -> tuple[str, ...]:
@@ -155,6 +149,15 @@ def _labels_inside(network: Any) -> tuple[str, ...]:
         names = ast.literal_eval(network.get_rt_info(["framework", "names"]).astype(str))
         return tuple(str(names[class_id]) for class_id in range(len(names)))
     except (RuntimeError, ValueError, SyntaxError, KeyError, TypeError):
+        return ()
+
+
+def _labels_beside(path: Path) -> tuple[str, ...]:
+    """The labels in the `metadata.yaml` that an ultralytics export writes into OpenVINO's folder."""
+    try:
+        names = yaml.safe_load((path / "metadata.yaml").read_text())["names"]
+        return tuple(str(names[class_id]) for class_id in range(len(names)))
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
         return ()
 
 

@@ -1,30 +1,22 @@
 """
-From a polled record to its outcome: check, decode, detect.
+From a batch of polled records to their outcomes.
 
-Whatever a record holds, it ends as exactly one of detected, expired or dead. Only a
-broken detector raises: then nothing of the batch has an outcome, and all of it is read again.
+Whatever a record holds, it ends as exactly one of detected, expired or dead. Only a lost
+device raises: then nothing of the batch has an outcome, and all of it is read again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from frames.event import Frame, InvalidEventError, decode_frame
-from frames.image import ImageError, decode
-from frames.outcome import Dead, DeadReason, Detected, Outcome, expired
-from workers.detector import Detector, Image
+from frames.outcome import DeadReason, Detected, Detection, Outcome
+from workers.detector import Detector, DetectorError
+from workers.failpoints import passing
 from workers.inbox import Polled
 from workers.model import Model
+from workers.opening import Opened, Opening
+from workers.retrying import TRIES, Retrying
 
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A frame that can be detected."""
-
-    polled: Polled
-    frame: Frame
-    image: Image
-    started_at: float
-    decoded_at: float
+Ended = tuple[Polled, Outcome | None]
+"""A record with its outcome; None: it has none, and is left to the partition's next owner."""
 
 
 class Processing:
@@ -32,85 +24,100 @@ class Processing:
 
     def __init__(
         self,
+        opening: Opening,
         detector: Detector,
         model: Model,
         worker: str,
-        max_age_s: float | None,
         clock: Callable[[], float],
+        device: str,
+        on_retry: Callable[[], None],
     ) -> None:
+        """
+        Make ready to process.
+
+        Args:
+            device: What the detector works on, as metrics name it: `cpu/1`.
+            on_retry: Called when a frame or batch is tried once more.
+        """
+        self.device = device
+        self._opening = opening
         self._detector = detector
+        self._retrying = Retrying(detector, on_retry)
         self._model = model
         self._worker = worker
-        self._max_age_s = max_age_s
         self._clock = clock
 
     @property
-    def model_digest(self) -> str:
-        """sha256 of the model, hexadecimal."""
-        return self._model.digest
+    def batch_limit(self) -> int:
+        """Most records of a batch that the detector gains from."""
+        return self._detector.batch_limit
 
-    def outcomes(self, batch: Sequence[Polled]) -> list[tuple[Polled, Outcome]]:
+    def superseded(self, polled: Polled) -> Ended:
+        """A record that is dropped unseen, with its outcome."""
+        return polled, self._opening.superseded(polled)
+
+    def outcomes(self, batch: Sequence[Polled]) -> list[Ended]:
         """
         Each record of *batch* with its outcome, in any order.
 
         Raises:
-            DetectorError: The detector is broken; no record has an outcome.
+            DeviceLostError: The detector is broken; no record has an outcome.
         """
-        opened = [(polled, self._open(polled)) for polled in batch]
-        ready = [found for _, found in opened if isinstance(found, _Ready)]
-        ended: list[tuple[Polled, Outcome]] = [
-            (polled, found) for polled, found in opened if not isinstance(found, _Ready)
+        results = [(polled, self._opening.open(polled)) for polled in batch]
+        opened = [result for _, result in results if isinstance(result, Opened)]
+        ended: list[Ended] = [
+            (polled, result) for polled, result in results if not isinstance(result, Opened)
         ]
-        started_at = self._clock()
-        found = self._detector.detect([item.image for item in ready])
+        began_at = self._clock()
+        found = self._retrying.detect([frame.image for frame in opened])
         finished_at = self._clock()
-        for item, detections in zip(ready, found, strict=True):
-            height, width = item.image.shape[:2]
-            frame, record = item.frame, item.polled.record
-            timings_s = {
-                "queue": item.started_at - item.polled.polled_at,
-                "decode": item.decoded_at - item.started_at,
-                "detect": (finished_at - started_at) / len(ready),
-            }
-            detected = Detected(
-                record=record,
-                frame_id=frame.id,
-                camera=frame.camera,
-                source=frame.source,
-                captured_at=frame.captured_at,
-                width=width,
-                height=height,
-                model_name=self._model.name,
-                model_digest=self._model.digest,
-                detections=detections,
-                timings_s={name: round(seconds, 6) for name, seconds in timings_s.items()},
-                worker=self._worker,
-                at=finished_at,
+        for frame, detections in zip(opened, found, strict=True):
+            passing("after-detect", frame.frame.camera)
+            outcome = (
+                self._opening.dead(
+                    frame.polled, DeadReason.DETECTOR_FAILED, "detect", str(detections), attempts=TRIES
+                )
+                if isinstance(detections, DetectorError)
+                else self._detected(frame, detections, (finished_at - began_at) / len(opened), finished_at)
             )
-            ended.append((item.polled, detected))
+            ended.append((frame.polled, outcome))
         return ended
 
-    def _open(self, polled: Polled) -> _Ready | Outcome:
-        """The record's frame, decoded; or the outcome it has already."""
-        started_at = self._clock()
-        try:
-            frame = decode_frame(polled.message, polled.appended_at)
-        except InvalidEventError as error:
-            return self._dead(polled, DeadReason.NOT_AN_EVENT, "event", str(error))
-        limit_s = self._limit_s(frame)
-        if limit_s is not None and started_at - frame.captured_at > limit_s:
-            return expired(polled.record, frame, limit_s, self._worker, started_at)
-        try:
-            image = decode(frame.image)
-        except ImageError as error:
-            return self._dead(polled, error.reason, "decode", error.detail)
-        return _Ready(polled, frame, image, started_at, self._clock())
+    def _detected(
+        self, opened: Opened, detections: tuple[Detection, ...], detect_s: float, at: float
+    ) -> Detected:
+        frame = opened.frame
+        timings_s = {
+            "queue": opened.began_at - opened.polled.polled_at,
+            "decode": opened.decoded_at - opened.began_at,
+            "detect": detect_s,
+        }
+        return Detected(
+            record=opened.polled.record,
+            frame_id=frame.id,
+            camera=frame.camera,
+            source=frame.source,
+            captured_at=frame.captured_at,
+            width=opened.width,
+            height=opened.height,
+            model_name=self._model.name,
+            model_digest=self._model.digest,
+            detections=_in_full_size(detections, opened),
+            timings_s={name: round(seconds, 6) for name, seconds in timings_s.items()},
+            worker=self._worker,
+            at=at,
+            traceparent=frame.traceparent,
+        )
 
-    def _limit_s(self, frame: Frame) -> float | None:
-        """The age in seconds after which nobody wants this frame's result; None: never."""
-        own = None if frame.expires_at is None else frame.expires_at - frame.captured_at
-        return min((limit for limit in (own, self._max_age_s) if limit is not None), default=None)
 
-    def _dead(self, polled: Polled, reason: DeadReason, stage: str, detail: str) -> Dead:
-        now = self._clock()
-        return Dead(polled.record, polled.message, reason, stage, detail, 1, now, now, self._worker)
+def _in_full_size(detections: tuple[Detection, ...], opened: Opened) -> tuple[Detection, ...]:
+    """Boxes in pixels of the image as it was sent, where a part of its size was detected."""
+    height, width = opened.image.shape[:2]
+    if (width, height) == (opened.width, opened.height):
+        return detections
+    across, down = opened.width / width, opened.height / height
+    return tuple(
+        Detection(found.label, found.class_id, found.score, (x1 * across, y1 * down, x2 * across, y2 * down))
+        for found in detections
+        for x1, y1, x2, y2 in [found.box]
+    )

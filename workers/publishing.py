@@ -29,7 +29,7 @@ class Publishing:
             Kind.EXPIRED: topics.expired,
             Kind.DEAD: topics.dead,
         }
-        self._acknowledged: SimpleQueue[Polled] = SimpleQueue()
+        self._acknowledged: SimpleQueue[tuple[Polled, Outcome]] = SimpleQueue()
         self.failure: UnavailableError | None = None
         """Why an outcome did not reach the broker; None: all did, or are on their way."""
 
@@ -40,15 +40,15 @@ class Publishing:
             future = self.send(topic, outcome.message())
         except MessageSizeTooLargeError:
             future = self.send(topic, without_content(outcome).message())
-        future.add_callback(lambda _: self._acknowledged.put(polled))
+        future.add_callback(lambda _: self._acknowledged.put((polled, outcome)))
         future.add_errback(self._failed)
 
     def send(self, topic: str, message: Message) -> Any:
         """Send any message; returns kafka-python's future."""
         return self._producer.send(topic, key=message.key, value=message.value, headers=list(message.headers))
 
-    def acknowledged(self, timeout_s: float) -> Iterator[Polled]:
-        """The records whose outcomes were acknowledged since the last call; waits for the first one."""
+    def acknowledged(self, timeout_s: float) -> Iterator[tuple[Polled, Outcome]]:
+        """Records whose outcomes were acknowledged since the last call, with them; waits for the first."""
         try:
             yield self._acknowledged.get(timeout=timeout_s) if timeout_s else self._acknowledged.get_nowait()
             while True:

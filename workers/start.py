@@ -2,7 +2,7 @@
 A worker's cold start, phase by phase: the libraries, the model, the first inference, the group.
 
 kafka-python is imported and the broker reached on a second thread while the model loads:
-loading leaves Python to others.
+loading leaves Python to others. From then on the autoscaler is told how far the start has got.
 """
 
 import logging
@@ -16,11 +16,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frames.claim_check import ClaimChecks, ClaimCheckSettings
 from frames.clients import KafkaSettings
-from frames.status import WorkerState
 from frames.topics import TopicSettings
+from frames.trace_settings import TraceSettings, start_tracing
 from workers.cold_start import ColdStart, process_born_at
+from workers.failpoints import passing
+from workers.freshness import Freshness
+from workers.inbox import Inbox
+from workers.instruments import Instruments
+from workers.metrics import WorkerMetrics
 from workers.model import ModelSettings, load_model
+from workers.readiness import Readiness
+from workers.reports import Reports
+from workers.watchdog import Watchdog, guard
 from workers.worker_settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -34,6 +43,8 @@ def run_worker(
     topics: TopicSettings,
     settings: WorkerSettings,
     model_settings: ModelSettings,
+    claim_checks: ClaimCheckSettings,
+    traces: TraceSettings,
     cache_dir: Path,
     worker: str | None = None,
 ) -> None:
@@ -41,44 +52,95 @@ def run_worker(
     Run one worker in this process until SIGTERM or SIGINT.
 
     Args:
-        cache_dir: Where compiled models are kept for the next start.
+        cache_dir: Where models from elsewhere, and compiled ones, are kept for the next start.
         worker: Its id in statuses and results; None makes one from host and process.
 
     Raises:
-        ConfigError: The model or a setting cannot be used. UnavailableError: No broker answers.
-        DetectorError: The detector broke.
+        ConfigError: The model or a setting cannot be used. UnavailableError: No broker or model store
+            answers. DetectorError: The detector broke.
     """
     cold_start = ColdStart(process_born_at(), time.time())
     sys.setswitchinterval(0.0005)
-    stop = threading.Event()
+    stop, warm = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     worker = worker or f"{socket.gethostname()}-{os.getpid()}"
+
+    instruments = Instruments(
+        WorkerMetrics(), Watchdog(settings.watchdog_s), Readiness(limit_s=5 * settings.status_interval_s)
+    )
+    instruments.metrics.cold_start_s = cold_start.phases_s
+    guard(instruments.watchdog)
+
+    def connected() -> "tuple[Clients, Reports]":
+        from workers.worker import connect
+
+        clients = connect(kafka, topics, settings)
+        reports = Reports(worker, clients.producer, topics.status, cold_start, instruments.readiness)
+        reports.while_starting(until=warm)
+        _serve(settings, instruments)
+        instruments.tracing = start_tracing(traces, "detectscale-worker", worker)
+        return clients, reports
+
     with ThreadPoolExecutor(1, thread_name_prefix="connect") as pool:
-        connecting = pool.submit(_connect, kafka, topics, settings)
+        connecting = pool.submit(connected)
+        try:
+            from workers.detectors import open_detectors
+            from workers.opening import Opening
+            from workers.processing import Processing
 
-        from workers.openvino_detector import OpenVinoDetector
-        from workers.processing import Processing
-
-        cold_start.finished("import", time.time())
-        model = load_model(model_settings)
-        cold_start.finished("fetch", time.time())
-        detector = OpenVinoDetector(model, model_settings, cache_dir)
-        cold_start.finished("load", time.time())
-        detector.warm_up()
-        cold_start.finished("warm_up", time.time())
-        clients = connecting.result()
+            cold_start.finished("import", time.time())
+            passing("before-load")
+            model = load_model(model_settings, cache_dir, cold_start.advanced)
+            cold_start.finished("fetch", time.time())
+            detectors = open_detectors(model, model_settings, cache_dir)
+            cold_start.finished("load", time.time())
+            for detector in detectors:
+                detector.warm_up()
+            cold_start.finished("warm_up", time.time())
+            clients, reports = connecting.result()
+        finally:
+            warm.set()
     from workers.worker import Worker
 
-    processing = Processing(detector, model, worker, settings.max_age_s, clock=time.time)
-    member = Worker(worker, clients, topics, settings, cold_start, processing)
-    member.report(WorkerState.STARTING)
+    freshness = Freshness(settings.freshness, settings.max_age_s)
+    leaving = threading.Event()
+
+    def patient(seconds: float) -> bool:
+        instruments.waiting()
+        return not leaving.wait(seconds)
+
+    opening = Opening(
+        freshness, detectors[0].input_size, ClaimChecks(claim_checks), worker, time.time, patient
+    )
+    lanes = [
+        Processing(
+            opening, detector, model, worker, time.time, f"detect-{number}", instruments.metrics.retried
+        )
+        for number, detector in enumerate(detectors)
+    ]
+    reports.model_digest = model.digest
+    instruments.metrics.model = model.name, model.digest
+    inbox = Inbox(settings.inbox_bytes, freshness)
+    member = Worker(
+        clients, kafka, topics, settings, cold_start, reports, inbox, opening, lanes, instruments, leaving
+    )
     log.info("worker %s: model %s (%s...) is warm", worker, model.name, model.digest[:12])
     member.run(stop)
+    if instruments.tracing is not None:
+        instruments.tracing.close(timeout_s=1.0)
     log.info("worker %s: drained and gone", worker)
 
 
-def _connect(kafka: KafkaSettings, topics: TopicSettings, settings: WorkerSettings) -> "Clients":
-    from workers.worker import connect
+def _serve(settings: WorkerSettings, instruments: Instruments) -> None:
+    if settings.http_port is None:
+        return
+    from workers.health import serve
 
-    return connect(kafka, topics, settings)
+    serve(
+        settings.http_host,
+        settings.http_port,
+        instruments.metrics,
+        alive=lambda: instruments.watchdog.complaint(time.monotonic()),
+        ready=lambda: instruments.readiness.complaint(time.monotonic()),
+    )

@@ -1,8 +1,8 @@
 """
 A member of the worker group: the poll thread, which keeps the place in the group and commits.
 
-    poll thread (here):              poll → claim → inbox            acknowledged → watermark → commit
-    detecting thread (detecting.py):        inbox → process → publish ─┘
+    poll thread (here):               poll → claim → inbox            acknowledged → watermark → commit
+    detecting threads (detecting.py):        inbox → process → publish ─┘
 
 The model is loaded and warm before the group is joined, so a cold start never stalls
 the workers that already run. On SIGTERM waiting records are handed back, begun ones
@@ -12,27 +12,33 @@ are finished, published and committed, and the group is left at once.
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kafka import TopicPartition
-from kafka.errors import CommitFailedError, KafkaError
-from kafka.structs import MemberState, OffsetAndMetadata
+from kafka.errors import KafkaError
+from kafka.structs import MemberState
 
-from frames.clients import KafkaSettings, group_consumer, producer
+from frames.clients import KafkaSettings, group_consumer, producer, unpark
 from frames.errors import UnavailableError
-from frames.event import Message
-from frames.outcome import RecordId
-from frames.status import WorkerState, WorkerStatus
+from frames.event import InvalidEventError, Message, decode_frame
+from frames.outcome import DeadReason, RecordId
+from frames.status import WorkerState
 from frames.topics import TopicSettings, create_topics
 from workers.claim import Claim
 from workers.cold_start import ColdStart
+from workers.commits import TIMEOUT_MS, Commits
 from workers.detecting import Detecting
+from workers.failpoints import passing
 from workers.inbox import Inbox, Polled
+from workers.instruments import Instruments
 from workers.membership import Membership
+from workers.opening import Opening
 from workers.processing import Processing
 from workers.publishing import Publishing
+from workers.pulse import Pulse
+from workers.reports import Reports
 from workers.worker_settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -40,7 +46,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-COMMIT_TIMEOUT_MS = 2_000
 CHANGE_REPORT_S = 0.25
 """A worker that turns from idle to busy and back says so at most this often."""
 
@@ -65,7 +70,7 @@ def connect(kafka: KafkaSettings, topics: TopicSettings, settings: WorkerSetting
     )
     if not {topics.frames, topics.status, *topics.outcomes} <= consumer.topics():
         create_topics(kafka, topics)
-    return Clients(consumer, producer(kafka))
+    return Clients(consumer, producer(kafka, delivery_timeout_ms=int(settings.outage_s * 1000)))
 
 
 class Worker:
@@ -73,26 +78,37 @@ class Worker:
 
     def __init__(
         self,
-        worker: str,
         clients: Clients,
+        kafka: KafkaSettings,
         topics: TopicSettings,
         settings: WorkerSettings,
         cold_start: ColdStart,
-        processing: Processing,
+        reports: Reports,
+        inbox: Inbox,
+        opening: Opening,
+        lanes: Sequence[Processing],
+        instruments: Instruments,
+        leaving: threading.Event,
     ) -> None:
-        self._worker = worker
         self._consumer = clients.consumer
         self._producer = clients.producer
         self._topics = topics
         self._settings = settings
         self._cold_start = cold_start
-        self._model_digest = processing.model_digest
+        self._reports = reports
+        self._inbox = inbox
+        self._opening = opening
         self._state = WorkerState.STARTING
         self._claims: dict[int, Claim] = {}
-        self._inbox = Inbox(settings.inbox_bytes)
+        self._held: deque[Polled] = deque()
+        self._commits = Commits(clients.consumer, topics.frames)
         self._publishing = Publishing(clients.producer, topics)
-        self._detecting = Detecting(self._inbox, processing, self._publishing, settings.max_batch)
-        self._committed: dict[int, int] = {}
+        self._pulse = Pulse(kafka.session_timeout_s)
+        self._instruments = instruments
+        self._leaving = leaving
+        self._detecting = Detecting(
+            inbox, lanes, self._publishing, settings, self._pulse, instruments, leaving
+        )
         self._committed_at = 0.0
         self._idle_since: float | None = None
         self._reported_at = 0.0
@@ -107,8 +123,8 @@ class Worker:
             DetectorError: The detector broke. UnavailableError: The broker took no results, or
             refused us. Nothing without a published outcome was committed.
         """
-        self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))
         try:
+            self._join()
             while not stop.is_set() and self._failure is None:
                 self._step()
         except KafkaError as error:
@@ -123,95 +139,127 @@ class Worker:
         """Why this worker cannot go on."""
         return self._detecting.failure or self._publishing.failure or self._refused
 
-    def report(self, state: WorkerState | None = None) -> None:
-        """Publish this worker's status, after changing to *state* if given."""
-        now = time.time()
-        self._state = state or self._state
-        status = WorkerStatus(
-            worker=self._worker,
-            at=now,
-            state=self._state,
-            born_at=self._cold_start.born_at,
-            phases_s=dict(self._cold_start.phases_s),
-            in_flight=self._in_flight,
-            idle_since=self._idle_since,
-            partitions=tuple(sorted(self._claims)),
-            batches=self._detecting.batches,
-            model=self._model_digest,
-        )
-        try:
-            self._publishing.send(self._topics.status, status.message())
-        except KafkaError as error:
-            log.warning("status not reported: %r", error)
-        self._reported_at = now
-        self._reported_busy = self._idle_since is None
+    def _join(self) -> None:
+        self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))
 
     def _step(self) -> None:
-        busy = self._in_flight > 0
-        if self._inbox.full:
-            self._consumer.pause(*self._consumer.assignment())
-        elif paused := self._consumer.paused():
-            self._consumer.resume(*paused)
-        self._take(self._consumer.poll(timeout_ms=25 if busy else 100))
+        if self._pulse.frozen:
+            self._join_anew()
+        self._turned()
+        self._pause_the_crowded()
+        unpark(self._consumer)
+        self._hold(self._consumer.poll(timeout_ms=25 if self._in_flight else 100))
+        self._admit()
         self._settle()
         if time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
+            self._pass_control_records()
             self._commit(self._claims)
         self._note_state()
         if time.time() - self._reported_at >= self._report_interval_s:
-            self.report()
+            self._report()
 
-    def _take(self, fetched: dict[Any, list[Any]]) -> None:
+    def _turned(self) -> None:
+        """Tell those who watch that the loop turns."""
+        metrics = self._instruments.metrics
+        self._instruments.watchdog.polled(time.monotonic())
+        metrics.polled_at, metrics.committed_at = time.time(), self._commits.confirmed_at
+        metrics.in_flight, metrics.queue_bytes = self._in_flight, self._inbox.bytes
+
+    def _join_anew(self) -> None:
+        """We were frozen for longer than the group waits: whatever we held may be somebody else's."""
+        log.warning("was frozen; joins the group anew")
+        self.lost(set(self._claims))
+        self._consumer.unsubscribe()
+        self._join()
+        self._pulse.thawed()
+
+    def _pause_the_crowded(self) -> None:
+        """Poll no more of partitions that fill the inbox, nor of any while records are held back."""
+        assigned, paused = self._consumer.assignment(), self._consumer.paused()
+        crowded = {
+            place
+            for place in assigned
+            if self._held or ((claim := self._claims.get(place.partition)) and self._inbox.crowded(claim))
+        }
+        if crowded - paused:
+            self._consumer.pause(*(crowded - paused))
+        if roomy := paused & assigned - crowded:
+            self._consumer.resume(*roomy)
+
+    def _hold(self, fetched: dict[Any, list[Any]]) -> None:
         now = time.time()
-        for partition, records in fetched.items():
-            claim = self._claims.get(partition.partition)
+        for place, records in fetched.items():
+            claim = self._claims.get(place.partition)
             if claim is None:
                 continue  # fetched before it was revoked; its next owner reads it
-            for record in records:
-                claim.taken(record.offset)
-                identity = RecordId(record.topic, record.partition, record.offset)
-                polled = Polled(identity, Message.of(record), record.timestamp / 1000, now, claim)
-                self._inbox.put(polled)
+            self._held.extend(_polled(record, now, claim) for record in records)
+
+    def _admit(self) -> None:
+        """Pass on what was polled: one record at a time while some are under suspicion."""
+        while self._held and not (self._commits.suspects and self._in_flight):
+            polled = self._held.popleft()
+            place, claim = polled.record, polled.claim
+            claim.taken(place.offset)
+            if (crashes := self._commits.condemned(place.partition, place.offset)) is not None:
+                detail = "the worker's process ended each time this record was under way"
+                dead = self._opening.dead(polled, DeadReason.CRASHED_WORKER, "process", detail, crashes)
+                self._publishing.publish(polled, dead)
+                continue
+            if self._commits.suspects:
+                self._commits.commit({place.partition: claim})
+            self._inbox.put(polled)
+        if unmarked := self._commits.unmarked(self._claims):
+            self._commits.commit({number: self._claims[number] for number in unmarked}, wait=False)
 
     def _settle(self, timeout_s: float = 0.0) -> None:
         """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
-        for polled in self._publishing.acknowledged(timeout_s):
+        for polled, outcome in self._publishing.acknowledged(timeout_s):
+            self._instruments.acknowledged(polled, outcome)
+            passing("after-publish", polled.camera)
             polled.claim.finished(polled.record.offset)
             self._inbox.release(polled)
 
+    def _pass_control_records(self) -> None:
+        """Have the watermarks pass the markers of transactions, which would look like lag for ever."""
+        if self._in_flight or self._held:
+            return
+        for place in self._consumer.assignment():
+            claim, end = self._claims.get(place.partition), self._consumer.highwater(place)
+            if claim is None or end is None or claim.next_offset == end:
+                continue
+            position = self._consumer.position(place, timeout_ms=0)
+            if position is not None:
+                claim.passed_to(position)
+
     def _commit(self, partitions: Collection[int]) -> None:
-        """Commit the watermarks of *partitions* that moved."""
-        moved = {
-            partition: offset
-            for partition in partitions
-            if (offset := self._claims[partition].next_offset) is not None
-            and self._committed.get(partition) != offset
-        }
+        self._commits.commit({partition: self._claims[partition] for partition in partitions})
         self._committed_at = time.monotonic()
-        if not moved:
-            return
-        offsets = {
-            TopicPartition(self._topics.frames, partition): OffsetAndMetadata(offset)
-            for partition, offset in moved.items()
-        }
-        try:
-            self._consumer.commit(offsets, timeout_ms=COMMIT_TIMEOUT_MS)
-        except CommitFailedError:
-            log.warning("expelled from the group: the partitions' next owners will read %s again", moved)
-            return
-        except KafkaError as error:  # a rebalance goes on, or the broker is away: the next round commits it
-            log.info("not committed yet: %r", error)
-            return
-        self._committed |= moved
 
     def _note_state(self) -> None:
         """Ready once the group is joined, even without a partition; idle once nothing is in flight."""
-        member = self._consumer.group_metadata()
-        if self._state is WorkerState.STARTING and member.state == MemberState.STABLE:
+        state = self._consumer.group_metadata().state
+        if self._state is WorkerState.STARTING and state == MemberState.STABLE:
             self._joined()
+        if self._claims and state == MemberState.UNJOINED:
+            log.warning("expelled from the group; what is under way is dropped")
+            self.lost(set(self._claims))
         if self._in_flight:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = time.time()
+
+    def _report(self, state: WorkerState | None = None) -> None:
+        """Publish this worker's status, after changing to *state* if given."""
+        self._state = state or self._state
+        self._reports.send(
+            self._state,
+            self._in_flight,
+            self._idle_since,
+            tuple(sorted(self._claims)),
+            self._detecting.batches,
+        )
+        self._reported_at = time.time()
+        self._reported_busy = self._idle_since is None
 
     @property
     def _report_interval_s(self) -> float:
@@ -228,16 +276,17 @@ class Worker:
     def assigned(self, partitions: set[int]) -> None:
         for partition in partitions:
             self._claims[partition] = Claim()
-            self._committed.pop(partition, None)
+        self._commits.adopt(partitions)
         if self._state is WorkerState.STARTING:
             self._joined()
         else:
-            self.report()
+            self._report()
 
     def _joined(self) -> None:
         self._cold_start.finished("join", time.time())
+        self._instruments.readiness.joined = True
         self._idle_since = time.time()
-        self.report(WorkerState.READY)
+        self._report(WorkerState.READY)
 
     def revoked(self, partitions: set[int]) -> None:
         held = self._claims.keys() & partitions
@@ -260,6 +309,7 @@ class Worker:
                 left = sum(claim.in_flight for claim in claims)
                 log.warning("abandoned %d begun frames: not finished within %g s", left, timeout_s)
                 break
+            self._turned()
             self._settle(timeout_s=0.05)
         self._commit(partitions)
 
@@ -267,18 +317,33 @@ class Worker:
         """Somebody else owns these: what is still under way of them must not be published any more."""
         for partition in list(partitions):
             self._claims.pop(partition).lost = True
+        self._held = deque(polled for polled in self._held if not polled.claim.lost)
+        self._commits.forget(partitions)
 
     def _drain(self) -> None:
         """Finish within half of `drain_s`: the rest is for committing and leaving before we are killed."""
-        self.report(WorkerState.DRAINING)
+        self._leaving.set()
+        self._instruments.readiness.joined = False
+        self._report(WorkerState.DRAINING)
         self._finish(self._claims.keys(), self._settings.drain_s / 2)
         self._forget(self._claims.keys())
-        self._inbox.close()
-        self._detecting.join(timeout_s=1.0)
-        _closing(lambda: self._consumer.close(timeout_ms=COMMIT_TIMEOUT_MS))
+        self._pulse.stop()
+        self._detecting.close(timeout_s=1.0)
+        self._instruments.watchdog.left()
+        _closing(lambda: self._consumer.close(timeout_ms=TIMEOUT_MS))
         self._idle_since = None
-        self.report(WorkerState.STOPPED)
-        _closing(lambda: self._producer.close(timeout=COMMIT_TIMEOUT_MS / 1000))
+        self._report(WorkerState.STOPPED)
+        _closing(lambda: self._producer.close(timeout=TIMEOUT_MS / 1000))
+
+
+def _polled(record: Any, now: float, claim: Claim) -> Polled:
+    message, appended_at = Message.of(record), record.timestamp / 1000
+    identity = RecordId(record.topic, record.partition, record.offset)
+    try:
+        frame = decode_frame(message, appended_at)
+    except InvalidEventError as error:
+        return Polled(identity, message, error, appended_at, now, claim)
+    return Polled(identity, message, frame, appended_at, now, claim)
 
 
 def _closing(close: Callable[[], None]) -> None:

@@ -52,7 +52,7 @@ def run_demo(
         DetectscaleError: Something cannot start or is not as it must be.
     """
     console = Console()
-    load_model(settings.model)  # a wrong model is said before frames are made for it
+    load_model(settings.model, places.model_cache)  # a wrong model is said before frames are made for it
     places = Places(places.state / f"demo-{os.getpid()}", places.cache)
     _log_into(places)
     reel = _reel(console, source)
@@ -137,7 +137,9 @@ def measured_rate(settings: Settings, places: Places, images: Sequence[bytes]) -
     """Frames per second that one worker decodes and detects on this machine, alone."""
     from workers.openvino_detector import OpenVinoDetector
 
-    detector = OpenVinoDetector(load_model(settings.model), settings.model, places.model_cache)
+    detector = OpenVinoDetector(
+        load_model(settings.model, places.model_cache), settings.model, places.model_cache
+    )
     detector.warm_up()
     started_at = time.monotonic()
     for image in images:

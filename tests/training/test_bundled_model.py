@@ -52,7 +52,7 @@ def test_a_shipped_file_holds_no_path_and_no_date(path):
 
 def test_it_finds_what_it_should_on_cameras_it_never_saw(tmp_path):
     settings = ModelSettings(min_score=0.001)
-    detector = OpenVinoDetector(load_model(settings), settings, tmp_path)
+    detector = OpenVinoDetector(load_model(settings, tmp_path), settings, tmp_path)
 
     result = measure(detector, draw_examples(HELD_OUT_CAMERAS[:12], 4, quality=85), detector.labels)
 

@@ -9,7 +9,8 @@ from workers.model import ModelSettings, load_model
 from workers.openvino_detector import OpenVinoDetector
 from workers.training.dataset import HELD_OUT_CAMERAS, draw_examples
 from workers.training.evaluate import MeanAveragePrecision
-from workers.training.export import Head, export
+from workers.training.export import export
+from workers.training.formats import Head
 from workers.training.manifest import ModelFile
 from workers.training.measure import measure
 
@@ -45,8 +46,8 @@ def bundle(weights: Path, folder: Path, name: str, width: int, height: int, head
 
 
 def _accuracy(graph: Path) -> MeanAveragePrecision:
-    settings = ModelSettings(path=graph, min_score=0.001)
+    settings = ModelSettings(path=str(graph), min_score=0.001)
     with tempfile.TemporaryDirectory() as cache:
-        detector = OpenVinoDetector(load_model(settings), settings, Path(cache))
+        detector = OpenVinoDetector(load_model(settings, Path(cache)), settings, Path(cache))
         examples = draw_examples(HELD_OUT_CAMERAS, FRAMES_PER_CAMERA, QUALITY)
         return measure(detector, examples, detector.labels)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,11 @@ from frames.sources import captured
 from frames.store import StoreCamera
 from frames.topics import TopicSettings
 from tests.waiting import until
+from workers.failpoints import VARIABLE
 
 Publish = Callable[[Sequence[bytes]], list[RecordId]]
-StartWorker = Callable[[], "WorkerProcess"]
+StartWorker = Callable[..., "WorkerProcess"]
+"""Takes fields of WorkerSettings that differ, and `failpoint=`."""
 
 
 class WorkerProcess:
@@ -61,7 +64,9 @@ class WorkerProcess:
 def settings(kafka: KafkaSettings, topics: TopicSettings) -> Settings:
     """A group of this test's own; the session timeout is short so that a killed worker is soon replaced."""
     defaults = Settings(topics=topics)
-    worker = defaults.worker.model_copy(update={"group_id": f"{topics.frames}.group"})
+    worker = defaults.worker.model_copy(
+        update={"group_id": f"{topics.frames}.group", "breaker_share": 1.0}  # these tests kill many frames
+    )
     settings = defaults.model_copy(update={"worker": worker, "kafka": kafka})
     kafka = kafka.model_copy(update={"session_timeout_s": 2.0})
     return reached(settings.model_copy(update={"kafka": kafka}), kafka.bootstrap_servers, None)
@@ -71,9 +76,11 @@ def settings(kafka: KafkaSettings, topics: TopicSettings) -> Settings:
 def start_worker(settings: Settings, tmp_path: Path) -> Iterator[StartWorker]:
     workers: list[WorkerProcess] = []
 
-    def start() -> WorkerProcess:
+    def start(failpoint: str = "", **different: Any) -> WorkerProcess:
         name = f"worker-{len(workers)}"
-        workers.append(WorkerProcess(name, overrides(settings), tmp_path / f"{name}.log"))
+        worker = settings.worker.model_copy(update=different)
+        environment = overrides(settings.model_copy(update={"worker": worker})) | {VARIABLE: failpoint}
+        workers.append(WorkerProcess(name, environment, tmp_path / f"{name}.log"))
         return workers[-1]
 
     yield start

@@ -27,7 +27,7 @@ def test_boxes_out_of_kafka_are_those_of_the_model_and_match_the_truth(
     by_record = {o.record: o for o in stored(kafka, topics) if isinstance(o, Detected)}
     out_of_kafka = [by_record[record].detections for record in records]
 
-    detector = OpenVinoDetector(load_model(settings.model), settings.model, tmp_path)
+    detector = OpenVinoDetector(load_model(settings.model, tmp_path), settings.model, tmp_path)
     directly = [detector.detect([decode(image)])[0] for image, _ in shots]
 
     truths = [[(seen.label, seen.box) for seen in truth] for _, truth in shots]

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from autoscaler import journal
 from autoscaler.decision import Memory
 from autoscaler.journal import Entry
 from autoscaler.policy import decide
+from autoscaler.policy_settings import PolicySettings
 from autoscaler.simulation.agenda import Agenda
 from autoscaler.simulation.plant import Plant
 from autoscaler.simulation.virtual_sensor import VirtualSensor
@@ -22,15 +24,15 @@ PARAMS = local_policy(SETTINGS)
 STEP_S = 2.0
 
 
-def entries(count: int = 20, at: float = 1e9) -> list[Entry]:
+def entries(count: int = 20, at: float = 1e9, params: PolicySettings = PARAMS) -> list[Entry]:
     """One run of the policy before a backlog that nobody works on, from *at* on."""
     plant = Plant(workload([0.0] * 30), Agenda(), seed=0)
-    sensor, memory, made = VirtualSensor(plant, PARAMS.rate_window_s), Memory(), []
+    sensor, memory, made = VirtualSensor(plant, params.rate_window_s), Memory(), []
     for step in range(count):
         plant.agenda.run(step * STEP_S)
         observation = replace(sensor.observe(plant.agenda.now), at=at + plant.agenda.now)
-        decision, after = decide(observation, memory, PARAMS)
-        made.append(Entry(observation, memory, decision))
+        decision, after = decide(observation, memory, params)
+        made.append(Entry(observation, memory, decision, params))
         memory = after
     return made
 
@@ -59,6 +61,41 @@ def test_a_journal_replays_with_the_parameters_that_wrote_it(written, places, ca
     assert "20 decisions, 20 of them the same again bit for bit" in capsys.readouterr().out
 
 
+def test_a_journal_of_another_machine_replays_by_its_own_parameters(written, places, capsys):
+    larger = PARAMS.model_copy(update={"max_replicas": 16, "slo_s": 0.1 + 0.2})
+    recorded = entries(params=larger)
+
+    same = replay_journal(written(recorded), SETTINGS, places, [])
+
+    assert same
+    assert recorded[-1].decision.replicas > PARAMS.max_replicas
+    assert "do not say" not in capsys.readouterr().out
+
+
+def test_entries_without_parameters_are_decided_by_those_in_force(written, places, capsys):
+    recorded = [replace(entry, params=None) for entry in entries(5)] + entries(2, at=2e9)
+
+    same = replay_journal(written(recorded), SETTINGS, places, [])
+
+    assert same
+    assert "5 do not say by which parameters: those in force now stood in" in capsys.readouterr().out
+
+
+def test_an_entry_that_was_written_before_parameters_were_is_read(tmp_path):
+    fields = json.loads(journal.write(entries(1)[0]))
+    del fields["params"]
+
+    assert journal.read(json.dumps(fields).encode()) == replace(entries(1)[0], params=None)
+
+
+def test_a_what_if_changes_one_parameter_and_keeps_the_others_of_each_decision(written, places, capsys):
+    larger = PARAMS.model_copy(update={"max_replicas": 16})
+
+    replay_journal(written(entries(params=larger)), SETTINGS, places, ["tick_s=0.5"])
+
+    assert "0 of 20 decisions have another count of replicas" in capsys.readouterr().out
+
+
 def test_a_decision_that_differs_in_any_figure_is_told(written, places, capsys):
     recorded = entries()
     recorded[3] = replace(recorded[3], decision=replace(recorded[3].decision, recommended=99))
@@ -79,12 +116,12 @@ def test_other_parameters_are_told_with_their_cost_and_where_they_differ(written
 
 
 def test_a_what_if_goes_on_from_its_own_decisions_and_forgets_them_with_each_run():
-    params = changed(PARAMS, ["policy.min_replicas=1", "policy.max_replicas=1"])
+    params = [changed(PARAMS, ["policy.min_replicas=1", "policy.max_replicas=1"])] * 3
     two_runs = entries(3, at=1e9) + entries(3, at=2e9)
 
     first, second = (list(decided_by(run, params)) for run in (two_runs[:3], two_runs[3:]))
 
-    assert list(decided_by(two_runs, params)) == first + second
+    assert list(decided_by(two_runs, params * 2)) == first + second
 
 
 def test_what_lies_between_two_runs_costs_nothing():

@@ -1,8 +1,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectscale.settings import Settings, default_file, load_settings, overrides
+from frames.claim_check import ClaimCheckSettings
 from frames.errors import ConfigError
 
 
@@ -102,3 +105,55 @@ def test_no_password_is_shown_by_the_settings(write):
     settings = load_settings(write(""), {"DETECTSCALE_KAFKA__SASL_PLAIN_PASSWORD": "hunter2"})
 
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text", ['["s3://frames", "/mnt/frames"]', "[s3://frames, /mnt/frames]"], ids=["JSON", "YAML"]
+)
+def test_the_environment_holds_lists_too(write, text):
+    settings = load_settings(write(""), {"DETECTSCALE_CLAIM_CHECKS__ROOTS": text})
+
+    assert settings.claim_checks.roots == ("s3://frames", "/mnt/frames")
+
+
+def test_a_text_that_looks_like_a_list_stays_text(write):
+    environment = {
+        "DETECTSCALE_KAFKA__SASL_PLAIN_PASSWORD": "{not: [yaml",
+        "DETECTSCALE_TOPICS__FRAMES": "[frames]",
+    }
+
+    settings = load_settings(write(""), environment)
+
+    assert settings.kafka.sasl_plain_password.get_secret_value() == "{not: [yaml"
+    assert settings.topics.frames == "[frames]"
+    assert load_settings(write(""), overrides(settings)) == settings
+
+
+def test_a_list_that_cannot_be_read_is_named(write):
+    with pytest.raises(ConfigError, match="DETECTSCALE_CLAIM_CHECKS__ROOTS: not YAML"):
+        load_settings(write(""), {"DETECTSCALE_CLAIM_CHECKS__ROOTS": "[s3://frames"})
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/\\?#"), min_size=1),
+        max_size=3,
+    )
+)
+def test_a_child_process_reads_the_same_lists(names):
+    roots = tuple(f"/mnt/x{name}" for name in names)
+    settings = Settings(claim_checks=ClaimCheckSettings(roots=roots))
+
+    assert load_settings(None, overrides(settings)).claim_checks == settings.claim_checks
+
+
+def test_a_root_with_credentials_is_refused_without_showing_them(write):
+    with pytest.raises(ConfigError, match=r"claim_checks\.roots: a bucket's name is expected") as caught:
+        load_settings(write(""), {"DETECTSCALE_CLAIM_CHECKS__ROOTS": '["s3://key:hunter2@bucket"]'})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_images_that_would_be_deleted_before_their_frames_are_refused(write):
+    with pytest.raises(ConfigError, match=r"claim_checks\.ttl_s: must be above topics\.frames_retention_s"):
+        load_settings(write("claim_checks: {roots: [s3://frames], ttl_s: 60}"), {})

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from kafka.future import Future
 
+from frames.claim_check import ClaimCheckSettings
 from frames.clients import KafkaSettings
 from frames.event import Message, decode_frame
 from frames.outcome import RecordId
@@ -185,3 +186,51 @@ def test_a_closed_publisher_refuses():
 
 def test_ids_are_unique():
     assert len({new_frame(shot(), None).id for _ in range(1000)}) == 1000
+
+
+def test_an_image_too_large_for_a_record_is_checked_in(tmp_path):
+    producer, reports, image = FakeProducer(), [], bytes(MAX_IMAGE_BYTES + 1)
+    frames = publisher(
+        producer,
+        claim_checks=ClaimCheckSettings(roots=(str(tmp_path),)),
+        check_images=False,
+        on_acknowledged=lambda frame, *_: reports.append(frame),
+    )
+
+    frames.offer(shot(image=image))
+    frames.offer(shot(sequence=1))
+    producer.wait_for(2)
+    producer.acknowledge(0)
+
+    large, small = (decode_frame(message, 0.0) for message in producer.sent)
+    [written] = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert (large.image, large.dataref, large.content_type) == (
+        b"",
+        written.as_uri(),
+        "application/octet-stream",
+    )
+    assert written.stat().st_size == len(image)
+    assert (small.image, small.dataref) == (IMAGE, None)
+    assert reports[0].image == image
+
+
+def test_an_image_that_no_storage_takes_has_failed(tmp_path):
+    reports: list[str] = []
+    frames = publisher(
+        FakeProducer(),
+        claim_checks=ClaimCheckSettings(roots=(str(tmp_path / "unmounted"),)),
+        check_images=False,
+        on_failed=lambda frame, why: reports.append(why),
+    )
+
+    frames.offer(shot(image=bytes(MAX_IMAGE_BYTES + 1)))
+
+    assert frames.close(DEADLINE_S) == PublisherCounts(accepted=1, failed=1)
+    assert "is it there, and mounted?" in reports[0]
+
+
+def test_an_image_too_large_for_a_claim_check_is_refused(tmp_path):
+    limited = ClaimCheckSettings(roots=(str(tmp_path),), max_bytes=MAX_IMAGE_BYTES + 1)
+    frames = publisher(FakeProducer(), claim_checks=limited)
+
+    assert frames.send(new_frame(shot(image=bytes(MAX_IMAGE_BYTES + 2)), None)) is Acceptance.TOO_LARGE

@@ -1,0 +1,120 @@
+"""
+What this worker has committed of its partitions, and the mark beside each offset (crash_marks.py).
+"""
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kafka import TopicPartition
+from kafka.errors import CommitFailedError, KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from workers.claim import Claim
+from workers.crash_marks import Mark, Suspicion, suspicion
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_MS = 2_000
+
+
+class Commits:
+    """Commits the watermarks of one topic. Not thread-safe."""
+
+    def __init__(self, consumer: "KafkaConsumer", topic: str) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self.confirmed_at: float | None = None
+        """Instant of the last commit that Kafka confirmed, seconds since the epoch; None: none yet."""
+        self._suspicions: dict[int, Suspicion] = {}
+        self._sent: dict[int, tuple[int, Mark]] = {}
+
+    def adopt(self, partitions: Collection[int]) -> None:
+        """Read what the last owner of *partitions* left behind, before anything of them is taken."""
+        self.forget(partitions)
+        for place, kept in self._found(partitions).items():
+            known = suspicion(kept.offset, Mark.read(kept.metadata or ""))
+            if known.attempts:
+                log.warning(
+                    "partition %d: its last owner crashed; %d times now with the records from %d to %d",
+                    place.partition,
+                    known.attempts,
+                    kept.offset,
+                    known.until - 1,
+                )
+                self._suspicions[place.partition] = known
+                self._send({place.partition: (kept.offset, known.mark(kept.offset, kept.offset))})
+
+    def condemned(self, partition: int, offset: int) -> int | None:
+        """How many crashes this record has caused for certain, if those are enough; else None."""
+        known = self._suspicions.get(partition)
+        return known.attempts if known is not None and known.condemned == offset else None
+
+    @property
+    def suspects(self) -> bool:
+        """Some records are to be processed one by one."""
+        return any(known.alone for known in self._suspicions.values())
+
+    def unmarked(self, claims: Mapping[int, Claim]) -> list[int]:
+        """The partitions of which records are under way, while Kafka knows of none."""
+        return [
+            partition
+            for partition, claim in claims.items()
+            if claim.in_flight
+            and (partition not in self._sent or self._sent[partition][1].taken <= self._sent[partition][0])
+        ]
+
+    def commit(self, claims: Mapping[int, Claim], wait: bool = True) -> None:
+        """Commit what has changed of *claims*; what fails is committed with the next change."""
+        moved: dict[int, tuple[int, Mark]] = {}
+        for partition, claim in claims.items():
+            offset, taken = claim.committable, claim.taken_to
+            if offset is None or taken is None:
+                continue
+            known = self._suspicions.get(partition, Suspicion())
+            if offset >= known.until:
+                self._suspicions.pop(partition, None)
+            mark = known.mark(offset, taken)
+            if self._sent.get(partition) != (offset, mark):
+                moved[partition] = offset, mark
+        if moved:
+            self._send(moved, wait)
+
+    def forget(self, partitions: Collection[int]) -> None:
+        """These are somebody else's."""
+        for partition in partitions:
+            self._sent.pop(partition, None)
+            self._suspicions.pop(partition, None)
+
+    def _found(self, partitions: Collection[int]) -> Mapping[Any, Any]:
+        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
+        try:
+            # One request for all; the public `committed` makes one for each.
+            found = self._consumer._coordinator.fetch_committed_offsets(wanted, timeout_ms=TIMEOUT_MS)
+        except KafkaError as error:  # a crash more than ATTEMPTS is better than a worker less
+            log.warning("what crashed before is not known: %r", error)
+            return {}
+        known: Mapping[Any, Any] = found
+        return known
+
+    def _send(self, moved: Mapping[int, tuple[int, Mark]], wait: bool = True) -> None:
+        offsets: dict[Any, Any] = {
+            TopicPartition(self._topic, partition): OffsetAndMetadata(offset, mark.text())
+            for partition, (offset, mark) in moved.items()
+        }
+        try:
+            if wait:
+                self._consumer.commit(offsets, timeout_ms=TIMEOUT_MS)
+                self.confirmed_at = time.time()
+            else:
+                self._consumer.commit_async(offsets)
+        except CommitFailedError:
+            log.warning("expelled from the group: the next owners will read %s again", sorted(moved))
+        except KafkaError as error:  # a rebalance goes on, or the broker is away: the next round commits it
+            log.info("not committed yet: %r", error)
+        else:
+            self._sent |= moved

@@ -1,0 +1,48 @@
+"""
+Which frames still matter when their turn comes, by where they are from.
+
+    never drop      medical studies     {source: "/hospitals/*"}
+    drop when old   a shop floor        {source: "/stores/*", max_age_s: 5}
+    newest wins     a car's cameras     {source: "/cars/*", newest: true}
+
+The first rule whose pattern fits a frame's `source` holds for it. Whatever is dropped
+ends as an expired outcome.
+"""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from pydantic import BaseModel, PositiveFloat
+
+REMEMBERED_SOURCES = 4096
+"""Sources whose rule is looked up once; strangers may send any number."""
+
+
+class FreshnessRule(BaseModel, frozen=True, extra="forbid"):
+    """What is dropped of the frames of some sources; without a key, nothing is."""
+
+    source: str = "*"
+    """Pattern of `ce_source`, as in a shell: `*`, `?`, `[abc]`; `*` crosses slashes."""
+    max_age_s: PositiveFloat | None = None
+    """A frame older than this, from capture, is dropped; None: never."""
+    newest: bool = False
+    """A frame is dropped once a newer one of its camera waits: only the newest counts."""
+
+
+class Freshness:
+    """The rules, in order."""
+
+    def __init__(self, rules: Sequence[FreshnessRule], max_age_s: float | None) -> None:
+        """
+        Make ready to look rules up.
+
+        Args:
+            max_age_s: For frames that no rule fits.
+        """
+        self._rules = (*rules, FreshnessRule(max_age_s=max_age_s))
+        self.rule = lru_cache(REMEMBERED_SOURCES)(self._rule)
+        """The rule that holds for a frame of this source."""
+
+    def _rule(self, source: str) -> FreshnessRule:
+        return next(rule for rule in self._rules if fnmatchcase(source, rule.source))
