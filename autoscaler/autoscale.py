@@ -60,7 +60,7 @@ def run(
 
         def decided(observation: Observation, memory: Memory) -> tuple[Decision, Memory]:
             decision, after = decide(observation, memory, params)
-            journal.append(Entry(observation, memory, decision))
+            journal.append(Entry(observation, memory, decision, params))
             on_decision(observation, decision)
             nonlocal warned
             if decision.warnings and not warned:
@@ -88,4 +88,4 @@ def at_rest(decision: Decision | None, fleet: Fleet) -> bool:
 def park(parked: ParkedFetch, sensor: Sensor, stop: threading.Event) -> None:
     """Sleep until the first record after those observed, *stop*, or it is time to look again."""
     look_again = time.monotonic() + PARKED_S
-    parked.wait(sensor.ends, until=lambda: stop.is_set() or time.monotonic() > look_again)
+    sensor.woken_by = parked.wait(sensor.ends, until=lambda: stop.is_set() or time.monotonic() > look_again)

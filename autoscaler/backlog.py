@@ -36,6 +36,18 @@ class PartitionOffsets:
         return None
 
     @property
+    def starts_the_lag(self) -> bool:
+        """
+        Whether `start` decides the lag, so that one read a while ago does not do.
+
+        Elsewhere it only bounds a commit that lies within the log. An empty log that
+        never held a record needs none, or a sparse topic would be asked about for ever.
+        """
+        if self.committed is None:
+            return (self.start, self.end) != (0, 0)
+        return self.anomaly is not None
+
+    @property
     def next(self) -> int:
         """Offset of the first record that waits, or the end if none does."""
         if self.committed is None or self.anomaly is not None:

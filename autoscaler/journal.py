@@ -1,8 +1,9 @@
 """
 The journal: every decision with what it was made from, on the topic `decisions`.
 
-An entry holds the memory *before* the decision. `decide` is pure, so that is enough
-both to make the decision again and to go on from where another autoscaler stopped.
+An entry holds the memory *before* the decision and the parameters. `decide` is pure, so
+that is enough to make the decision again, on any machine, and to go on from where
+another autoscaler stopped.
 """
 
 import logging
@@ -32,6 +33,8 @@ class Entry:
     memory: Memory
     """As it was before the decision."""
     decision: Decision
+    params: PolicySettings | None = None
+    """By which it was decided; None: it was written before entries said so."""
 
 
 _JSON = TypeAdapter(Entry)
@@ -52,10 +55,15 @@ def read(text: bytes) -> Entry:
     return _JSON.validate_json(text)
 
 
-def replay(journal: Iterable[Entry], params: PolicySettings) -> Iterator[Decision]:
-    """Decide everything in *journal* again: with the same *params*, the same decisions bit for bit."""
+def replay(journal: Iterable[Entry], otherwise: PolicySettings) -> Iterator[Decision]:
+    """
+    Decide everything in *journal* again: the same decisions bit for bit.
+
+    Args:
+        otherwise: Parameters for entries that do not say theirs.
+    """
     for entry in journal:
-        yield decide(entry.observation, entry.memory, params)[0]
+        yield decide(entry.observation, entry.memory, entry.params or otherwise)[0]
 
 
 class Journal:

@@ -59,14 +59,26 @@ def fit(sums: BatchSums) -> ServiceTime | None:
 
 
 def cold_start(statuses: Sequence[WorkerStatus]) -> ColdStart | None:
-    """Mean and 90th percentile (nearest rank) of the finished cold starts; None without one."""
+    """What the finished cold starts took, in all and by phase; None without one."""
     finished = [status.phases_s for status in statuses if all(phase in status.phases_s for phase in PHASES)]
     if not finished:
         return None
-    totals = sorted(sum(phases[phase] for phase in PHASES) for phases in finished)
+    by_phase = {phase: [phases[phase] for phases in finished] for phase in PHASES}
+    totals = [sum(starts) for starts in zip(*by_phase.values(), strict=True)]
     return ColdStart(
         mean_s=fmean(totals),
-        p90_s=totals[math.ceil(0.9 * len(totals)) - 1],
-        phases_s={phase: fmean(phases[phase] for phases in finished) for phase in PHASES},
+        p90_s=p90(totals),
+        phases_s={phase: fmean(seconds) for phase, seconds in by_phase.items()},
         count=len(totals),
+        phases_p90_s={phase: p90(seconds) for phase, seconds in by_phase.items()},
     )
+
+
+def p90(values: Sequence[float]) -> float:
+    """
+    The 90th percentile by nearest rank.
+
+    >>> p90([3.0, 1.0, 2.0])
+    3.0
+    """
+    return sorted(values)[math.ceil(0.9 * len(values)) - 1]

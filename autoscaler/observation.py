@@ -6,7 +6,7 @@ A driver that needs an `if` inside the policy lacks a field here. An unknown is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -54,6 +54,8 @@ class ColdStart:
     """Mean seconds of each phase, in the order in which they happen."""
     count: int = 1
     """Cold starts that this was learned from."""
+    phases_p90_s: Mapping[str, float] = field(default_factory=dict)
+    """90th percentile of each phase; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Observation:
     """(seconds since append, records) of all that waits; None: at most the oldest's age is known."""
     rebalance_s: float | None = None
     """Seconds for which nobody takes records after a replica came or went; None: not measured."""
+    served_rate: float | None = None
+    """Records per second committed lately; None: two readings were not yet made."""
 
     @property
     def partitions(self) -> int:

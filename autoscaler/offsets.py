@@ -25,20 +25,32 @@ READ_TIMEOUT_S = 1.0
 
 RETRY_S = 0.05
 
+STARTS_FOR_S = 30.0
+"""How long the starts of the logs are believed: after this, a backlog that retention overtook is noticed."""
+
 
 class OffsetReader:
     """How far a topic and the group that reads it have got. Not thread-safe."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, group_id: str) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, topic: str, group_id: str, starts_for_s: float = STARTS_FOR_S
+    ) -> None:
         """Connects at the first reading."""
         self._kafka = kafka.model_copy(update={"connect_timeout_s": READ_TIMEOUT_S})
         self._topic = topic
         self._group = group_id
         self._clients: tuple[KafkaConsumer, KafkaAdminClient] | None = None
+        self._starts_for_s = starts_for_s
+        self._starts: dict[Any, int] = {}
+        """Of each partition's log, as read a while ago; none: to be read."""
+        self._starts_until = 0.0
 
     def read(self) -> tuple[PartitionOffsets, ...]:
         """
         The offsets of every partition, in the order of the partitions.
+
+        The starts are asked for only now and then, and whenever the lag follows from one:
+        with a thousand partitions that saves a third of the time.
 
         Raises:
             ObservationError: Kafka does not answer, or has no such topic.
@@ -52,9 +64,16 @@ class OffsetReader:
             partitions = [TopicPartition(self._topic, number) for number in numbers]
             # Committed first: a commit between the requests must not look like one beyond the end.
             committed = self._committed(admin_client, partitions)
-            starts = consumer.beginning_offsets(partitions, timeout_ms=READ_TIMEOUT_S * 1000)
-            ends = consumer.end_offsets(partitions, timeout_ms=READ_TIMEOUT_S * 1000)
-            return tuple(PartitionOffsets(starts[p], ends[p], committed[p]) for p in partitions)
+            if self._starts.keys() == set(partitions) and time.monotonic() < self._starts_until:
+                offsets = self._up_to_ends(consumer, partitions, committed)
+                if not any(partition.starts_the_lag for partition in offsets):
+                    return offsets
+            self._starts_until = time.monotonic() + self._starts_for_s
+            self._starts = consumer.beginning_offsets(partitions, timeout_ms=READ_TIMEOUT_S * 1000)
+            offsets = self._up_to_ends(consumer, partitions, committed)
+            if any(partition.starts_the_lag for partition in offsets):
+                self._starts = {}  # the next reading cannot do without: no need to find out again
+            return offsets
 
     def first_since(self, instants: Mapping[int, float]) -> Mapping[int, Stamp | None]:
         """
@@ -72,11 +91,19 @@ class OffsetReader:
 
     def close(self) -> None:
         """Disconnect. May be called again."""
+        self._starts = {}
         clients, self._clients = self._clients, None
         if clients is not None:
             consumer, admin_client = clients
             consumer.close(timeout_ms=0)
             admin_client.close()
+
+    def _up_to_ends(
+        self, consumer: "KafkaConsumer", partitions: list[Any], committed: Mapping[Any, int | None]
+    ) -> tuple[PartitionOffsets, ...]:
+        """The end of each log, beside what is known of it."""
+        ends = consumer.end_offsets(partitions, timeout_ms=READ_TIMEOUT_S * 1000)
+        return tuple(PartitionOffsets(self._starts[p], ends[p], committed[p]) for p in partitions)
 
     def _committed(self, admin_client: "KafkaAdminClient", partitions: list[Any]) -> dict[Any, int | None]:
         """The group's offsets, None without one; gives a new broker a moment to make room for them."""

@@ -4,15 +4,15 @@ The sensor: one observation from Kafka's offsets, the workers' reports and the f
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 
 from autoscaler import backlog, learned
-from autoscaler.arrivals import Arrivals
+from autoscaler.arrivals import Arrivals, Bracket
 from autoscaler.backlog import PartitionOffsets
 from autoscaler.fleet import Replica
 from autoscaler.observation import Observation, OffsetAnomaly
+from autoscaler.offset_ring import OffsetRing
 from autoscaler.offsets import OffsetReader
-from autoscaler.oldest import oldest_append
+from autoscaler.oldest import Stamp, narrowed, oldest_append
 from autoscaler.statuses import Statuses
 from autoscaler.workforce import workforce
 from frames.clients import KafkaSettings
@@ -38,9 +38,12 @@ class Sensor:
         self._replicas = replicas
         self._rate_window_s = rate_window_s
         self._arrivals = Arrivals()
+        self._served = OffsetRing()
         self._anomalies: tuple[OffsetAnomaly, ...] = ()
         self.ends: Mapping[int, int] = {}
         """The end offset of each partition, as of the last observation."""
+        self.woken_by: Mapping[int, Stamp] = {}
+        """The record that ended the last rest, by its partition: its age need not be asked for."""
 
     @property
     def statuses(self) -> Mapping[str, WorkerStatus]:
@@ -57,19 +60,27 @@ class Sensor:
         partitions = self._offsets.read()
         self.ends = dict(enumerate(partition.end for partition in partitions))
         self._arrivals.add(now, tuple(self.ends.values()))
+        self._note_served(partitions, now)
         statuses = self._statuses.read()
         lessons = learned.relevant(statuses.values())
+        cold_start = learned.cold_start(lessons)
+        workers = workforce(self._replicas(), statuses, cold_start, now)
         return Observation(
             at=now,
             lag=tuple(partition.lag for partition in partitions),
             arrival_rate=self._arrivals.rate(self._rate_window_s),
             oldest_age=self._oldest_age(partitions, now),
+            ready=workers.ready,
+            starting=workers.starting,
+            draining=workers.draining,
+            in_flight=workers.in_flight,
+            idle_for=workers.idle_for,
             service_time=learned.service_time(lessons),
-            cold_start=learned.cold_start(lessons),
+            cold_start=cold_start,
             anomalies=self._noted(backlog.anomalies(partitions)),
             backlog_ages=self._arrivals.ages([partition.next for partition in partitions]),
             rebalance_s=None,  # workers do not say how long they had no partitions
-            **asdict(workforce(self._replicas(), statuses, now)),
+            served_rate=self._served.rate(self._rate_window_s),
         )
 
     def close(self) -> None:
@@ -77,15 +88,29 @@ class Sensor:
         self._offsets.close()
         self._statuses.close()
 
+    def _note_served(self, partitions: Sequence[PartitionOffsets], now: float) -> None:
+        """An odd commit does not say what was served: what retention deleted was skipped."""
+        if backlog.anomalies(partitions):
+            self._served.clear()
+        else:
+            self._served.add(now, [partition.next for partition in partitions])
+
     def _oldest_age(self, partitions: Sequence[PartitionOffsets], now: float) -> float | None:
         waiting = {
-            number: (partition.next, self._arrivals.appended(number, partition.next))
+            number: (partition.next, self._appended(number, partition.next))
             for number, partition in enumerate(partitions)
             if partition.lag
         }
         if not waiting:
             return None
         return max(now - oldest_append(waiting, self._offsets.first_since), 0.0)
+
+    def _appended(self, partition: int, offset: int) -> Bracket:
+        bracket = self._arrivals.appended(partition, offset)
+        woken_by = self.woken_by.get(partition)
+        if woken_by is None or woken_by.offset != offset:
+            return bracket
+        return narrowed(bracket, bracket.after, offset, woken_by)
 
     def _noted(self, anomalies: tuple[OffsetAnomaly, ...]) -> tuple[OffsetAnomaly, ...]:
         if anomalies != self._anomalies:

@@ -9,6 +9,7 @@ costs one request in five seconds. It commits nothing and joins no group.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autoscaler.oldest import Stamp
 from frames.clients import KafkaSettings, reader
 
 FETCH_WAIT_S = 5.0
@@ -36,19 +37,22 @@ class ParkedFetch:
             max_poll_records=1,
         )
 
-    def wait(self, ends: Mapping[int, int], until: Callable[[], bool]) -> bool:
+    def wait(self, ends: Mapping[int, int], until: Callable[[], bool]) -> Mapping[int, Stamp]:
         """
         Wait for a record at or after the offsets *ends*, one per partition.
 
         Returns:
-            True at the first record; False once *until* says so. A broker that is away
-            looks like silence: the caller looks for itself from time to time.
+            The record that came, by its partition; none once *until* says so. A broker that is
+            away looks like silence: the caller looks for itself from time to time.
         """
         self._park(ends)
-        woken = False
-        while not woken and not until():
-            woken = bool(self._consumer.poll(timeout_ms=int(GLANCE_S * 1000)))
-        return woken
+        polled: dict[Any, list[Any]] = {}
+        while not polled and not until():
+            polled = self._consumer.poll(timeout_ms=int(GLANCE_S * 1000))
+        return {
+            place.partition: Stamp(first.offset, first.timestamp / 1000)
+            for place, (first, *_) in polled.items()
+        }
 
     def close(self) -> None:
         """Disconnect."""

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autoscaler.fleet import Replica
-from autoscaler.observation import Start
-from frames.status import WorkerState, WorkerStatus
+from autoscaler.observation import ColdStart, Start
+from frames.status import PHASES, WorkerState, WorkerStatus
 
 STALE_S = 10.0
 """A worker that the fleet does not list and that has been silent this long is gone: five reports missed."""
+
+OVERDUE = 0.15
+"""A phase that outlasts its mean is expected to last this share of its age longer (a guess)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,9 @@ class Workforce:
     idle_for: float | None
 
 
-def workforce(replicas: Sequence[Replica], statuses: Mapping[str, WorkerStatus], now: float) -> Workforce:
+def workforce(
+    replicas: Sequence[Replica], statuses: Mapping[str, WorkerStatus], learned: ColdStart | None, now: float
+) -> Workforce:
     """Count the workers in *replicas*, and those that are not but were heard of lately."""
     listed = {replica.worker: replica for replica in replicas}
     heard = {
@@ -37,16 +42,46 @@ def workforce(replicas: Sequence[Replica], statuses: Mapping[str, WorkerStatus],
     }
     born_at = {worker: known.born_at for worker, known in (heard | listed).items()}
     states = {worker: _state(listed.get(worker), heard.get(worker)) for worker in born_at}
-    starting = [worker for worker, state in states.items() if state is WorkerState.STARTING]
+    starting = [
+        Start(max(now - born_at[worker], 0.0), left_s(heard.get(worker), learned, now))
+        for worker, state in states.items()
+        if state is WorkerState.STARTING
+    ]
     ready = [heard[worker] for worker, state in states.items() if state is WorkerState.READY]
-    ages = sorted((max(now - born_at[worker], 0.0) for worker in starting), reverse=True)
     return Workforce(
         ready=len(ready),
-        starting=tuple(Start(age) for age in ages),
+        starting=tuple(sorted(starting, key=lambda start: start.age_s, reverse=True)),
         draining=sum(state is WorkerState.DRAINING for state in states.values()),
         in_flight=sum(status.in_flight for status in heard.values()),
         idle_for=_idle_for(ready, now),
     )
+
+
+def left_s(status: WorkerStatus | None, learned: ColdStart | None, now: float) -> float | None:
+    """
+    Seconds until a worker that starts will take records; at least those, where a later phase was never seen.
+
+    What it says of its progress tells more of the present phase than what others took: a
+    model's file comes slowly or fast for everybody at once.
+
+    Returns:
+        None where nothing is known: it has not spoken, or neither of its progress nor are others known.
+    """
+    if status is None:
+        return None
+    phases = [phase for phase in PHASES if phase not in status.phases_s]
+    if not phases:
+        return 0.0
+    usual_s = [learned.phases_s.get(phase, 0.0) for phase in phases] if learned is not None else []
+    began_at = status.born_at + sum(status.phases_s.values())
+    if status.progress:
+        took_s = max(status.at - began_at, 0.0)
+        ends_at = status.at + took_s * (1 - status.progress) / status.progress
+        return max(ends_at - now, 0.0) + sum(usual_s[1:])
+    if not usual_s:
+        return None
+    age_s = max(now - began_at, 0.0)
+    return max(usual_s[0] - age_s, OVERDUE * age_s) + sum(usual_s[1:])
 
 
 def _state(replica: Replica | None, status: WorkerStatus | None) -> WorkerState:

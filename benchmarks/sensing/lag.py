@@ -1,5 +1,5 @@
 """
-One reading of a topic's lag: start, end and committed offset of every partition.
+One reading of a topic's lag: end and committed offset of every partition, now and then its start too.
 """
 
 import time
@@ -7,16 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
 
-from autoscaler.errors import ObservationError
 from autoscaler.offsets import OffsetReader
-from benchmarks.sensing.commits import commit
+from benchmarks.sensing.commits import commit, until_it_answers
 from frames.clients import KafkaSettings, admin
 from frames.topics import TopicSettings, create_topics
 
 PARTITIONS = (10, 100, 1000, 5000)
 GROUP = "workers"
 WARM_UP = 10
-READY_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +26,37 @@ class LagCost:
     wall_ms: float
     cpu_ms: float
     """Of this process."""
+    with_starts_ms: float
+    """Wall time of the readings that ask for the starts too: one in 30 s, or each while a commit is odd."""
 
     def __str__(self) -> str:
-        return f"lag of {self.partitions:4} partitions: {self.wall_ms:.1f} ms, {self.cpu_ms:.1f} ms of CPU"
+        return (
+            f"lag of {self.partitions:4} partitions: {self.wall_ms:.1f} ms, {self.cpu_ms:.1f} ms of CPU; "
+            f"with starts {self.with_starts_ms:.1f} ms"
+        )
 
 
 def read_lag(kafka: KafkaSettings, partitions: int, reads: int) -> LagCost:
     """Read the lag of a new topic with *partitions*, for each of which the group has committed."""
     topic = f"lag-{partitions}"
     create_topics(kafka, TopicSettings(frames=topic, partitions=partitions))
-    with closing(OffsetReader(kafka, topic, GROUP)) as reader, closing(admin(kafka)) as client:
-        _wait_for(reader)
+    with (
+        closing(OffsetReader(kafka, topic, GROUP)) as reader,
+        closing(OffsetReader(kafka, topic, GROUP, starts_for_s=0.0)) as asks_all,
+        closing(admin(kafka)) as client,
+    ):
+        until_it_answers(reader.read)
         commit(client, GROUP, topic, dict.fromkeys(range(partitions), 0))
-        costs = [_one(reader) for _ in range(WARM_UP + reads)][WARM_UP:]
+        wall_ms, cpu_ms = _medians(reader, reads)
+        with_starts_ms, _ = _medians(asks_all, reads)
+    return LagCost(partitions, reads, wall_ms, cpu_ms, with_starts_ms)
+
+
+def _medians(reader: OffsetReader, reads: int) -> tuple[float, float]:
+    """Wall and CPU milliseconds."""
+    costs = [_one(reader) for _ in range(WARM_UP + reads)][WARM_UP:]
     wall_s, cpu_s = zip(*costs, strict=True)
-    return LagCost(partitions, reads, median(wall_s) * 1000, median(cpu_s) * 1000)
-
-
-def _wait_for(reader: OffsetReader) -> None:
-    """A broker is busy for a while with a new topic of thousands of partitions."""
-    deadline = time.monotonic() + READY_WITHIN_S
-    while True:
-        try:
-            reader.read()
-            return
-        except ObservationError:
-            if time.monotonic() > deadline:
-                raise
+    return median(wall_s) * 1000, median(cpu_s) * 1000
 
 
 def _one(reader: OffsetReader) -> tuple[float, float]:

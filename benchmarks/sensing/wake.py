@@ -20,7 +20,7 @@ from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 from autoscaler.sensor import Sensor
 from autoscaler.wake import ParkedFetch
-from benchmarks.sensing.commits import commit
+from benchmarks.sensing.commits import commit, until_it_answers
 from frames.clients import KafkaSettings, admin, producer
 from frames.errors import UnavailableError
 from frames.topics import TopicSettings, create_topics
@@ -56,7 +56,7 @@ def wake_latency(kafka: KafkaSettings, wakes: int) -> WakeLatency:
         workers = opened.enter_context(closing(admin(kafka)))
         parked = opened.enter_context(closing(ParkedFetch(kafka, TOPICS.frames)))
         sensor = opened.enter_context(closing(Sensor(kafka, TOPICS, GROUP, tuple, params.rate_window_s)))
-        sensor.observe(time.time())  # a new broker needs a moment before it takes commits
+        until_it_answers(lambda: sensor.observe(time.time()))
         commit(workers, GROUP, TOPICS.frames, dict.fromkeys(range(TOPICS.partitions), 0))
         for _ in range(WARM_UP + wakes):
             sensor.observe(time.time())

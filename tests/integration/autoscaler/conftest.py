@@ -6,6 +6,7 @@ import pytest
 
 from frames.clients import KafkaSettings, admin, producer
 from frames.topics import TopicSettings
+from tests.waiting import until
 
 GROUP = "workers"
 
@@ -32,14 +33,20 @@ def group(topics: TopicSettings) -> str:
 def commit(kafka: KafkaSettings, topics: TopicSettings, group: str) -> Iterator[Callable[[int, int], None]]:
     """`commit(partition, offset)` as the worker group, which has no members meanwhile."""
     from kafka import TopicPartition
+    from kafka.errors import CoordinatorNotAvailableError, NoError
     from kafka.structs import OffsetAndMetadata
 
     client = admin(kafka)
 
+    def committed(partition: int, offset: int) -> bool:
+        place = TopicPartition(topics.frames, partition)
+        try:
+            return client.alter_group_offsets(group, {place: OffsetAndMetadata(offset)}) == {place: NoError}
+        except CoordinatorNotAvailableError:  # a new broker makes room for offsets at the first question
+            return False
+
     def commit_one(partition: int, offset: int) -> None:
-        client.alter_group_offsets(
-            group, {TopicPartition(topics.frames, partition): OffsetAndMetadata(offset)}
-        )
+        until(lambda: committed(partition, offset))
 
     yield commit_one
     client.close()

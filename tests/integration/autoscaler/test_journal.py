@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from autoscaler.decision import Memory
 from autoscaler.journal import Entry, Journal, read_journal, replay
-from autoscaler.observation import Observation
+from autoscaler.observation import Observation, Start
 from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 
@@ -13,9 +13,11 @@ PARAMS = PolicySettings()
 def entries(count: int) -> list[Entry]:
     memory, made = Memory(), []
     for step in range(count):
-        waiting = Observation(1e9 + step / 3, (step, 7), 0.1 * step, 0.3, 1, (0.7,), 0, 2, None, None, None)
+        waiting = Observation(
+            1e9 + step / 3, (step, 7), 0.1 * step, 0.3, 1, (Start(0.7),), 0, 2, None, None, None
+        )
         decision, after = decide(waiting, memory, PARAMS)
-        made.append(Entry(waiting, memory, decision))
+        made.append(Entry(waiting, memory, decision, PARAMS))
         memory = after
     return made
 

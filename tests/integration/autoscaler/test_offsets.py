@@ -11,7 +11,7 @@ from autoscaler.errors import ObservationError
 from autoscaler.observation import OffsetAnomaly
 from autoscaler.offsets import OffsetReader
 from autoscaler.oldest import oldest_append
-from frames.clients import KafkaSettings, admin
+from frames.clients import KafkaSettings, admin, producer
 from frames.topics import TopicSettings, create_topics
 
 
@@ -86,19 +86,86 @@ def create_again(kafka: KafkaSettings, topics: TopicSettings) -> None:
     create_topics(kafka, topics)
 
 
-def test_what_retention_deleted_does_not_wait(kafka, topics, offsets, send, commit):
+def delete_below(kafka: KafkaSettings, topics: TopicSettings, offset: int) -> None:
+    """What retention does, in the first partition."""
     from kafka import TopicPartition
 
+    client = admin(kafka)
+    client.delete_records({TopicPartition(topics.frames, 0): offset})
+    client.close()
+
+
+def test_what_retention_deleted_does_not_wait(kafka, topics, offsets, send, commit):
     for _ in range(5):
         send(topics.frames, b"x")
     commit(0, 1)
-    client = admin(kafka)
-    client.delete_records({TopicPartition(topics.frames, 0): 3})
-    client.close()
+    delete_below(kafka, topics, 3)
 
     expected = [(2, OffsetAnomaly.COMMIT_BEFORE_START), (0, None), (0, None), (0, None)]
 
     assert eventually(lags(offsets), expected) == expected
+
+
+def test_what_retention_deletes_between_two_readings_is_noticed_in_time(kafka, topics, group, send, commit):
+    offsets = OffsetReader(kafka, topics.frames, group, starts_for_s=0.5)
+    for _ in range(5):
+        send(topics.frames, b"x")
+    for partition in range(4):
+        commit(partition, 0)
+    before = eventually(lags(offsets), [(5, None), (0, None), (0, None), (0, None)])
+    delete_below(kafka, topics, 3)
+
+    expected = [(2, OffsetAnomaly.COMMIT_BEFORE_START), (0, None), (0, None), (0, None)]
+
+    assert before[0] == (5, None)
+    assert eventually(lags(offsets), expected) == expected
+    offsets.close()
+
+
+def test_a_topic_created_anew_and_shorter_between_two_readings_is_noticed_at_once(
+    kafka, topics, group, send, commit
+):
+    offsets = OffsetReader(kafka, topics.frames, group, starts_for_s=3600)
+    for _ in range(5):
+        send(topics.frames, b"x")
+    delete_below(kafka, topics, 4)
+    commit(0, 5)
+    assert eventually(lags(offsets), [(0, None)] * 4) == [(0, None)] * 4
+    client = admin(kafka)
+    client.delete_topics([topics.frames])
+    client.close()
+    create_again(kafka, topics)
+    send(topics.frames, b"x")
+
+    expected = [(1, OffsetAnomaly.NO_COMMIT), (0, None), (0, None), (0, None)]
+
+    assert eventually(lags(offsets), expected) == expected
+    offsets.close()
+
+
+@pytest.mark.parametrize(
+    ("isolation_level", "lag"),
+    [pytest.param("read_committed", 1, id="committed"), pytest.param("read_uncommitted", 3, id="all")],
+)
+def test_what_an_open_transaction_appended_waits_only_for_those_who_read_it(
+    kafka, topics, group, send, isolation_level, lag
+):
+    settings = kafka.model_copy(update={"isolation_level": isolation_level})
+    offsets = OffsetReader(settings, topics.frames, group)
+    send(topics.frames, b"x")
+    client = producer(kafka, transactional_id=group)
+    client.init_transactions()
+    client.begin_transaction()
+    for _ in range(2):
+        client.send(topics.frames, b"x", partition=0)
+    client.flush(10)
+
+    seen = eventually(lambda: [p.lag for p in offsets.read()], [lag, 0, 0, 0])
+
+    client.abort_transaction()
+    client.close()
+    offsets.close()
+    assert seen == [lag, 0, 0, 0]
 
 
 def test_a_topic_that_is_not_there_is_an_error_and_not_a_lag_of_zero(kafka):

@@ -9,7 +9,7 @@ ENDS = dict.fromkeys(range(4), 0)
 
 def test_the_first_record_wakes(kafka, topics, send):
     parked = ParkedFetch(kafka, topics.frames)
-    deadline = time.monotonic() + 20
+    deadline, started_at = time.monotonic() + 20, time.time() - 0.001  # Kafka's stamps are whole milliseconds
     appending = threading.Timer(0.3, send, (topics.frames, b"x" * 100_000), {"partition": 3})
     appending.start()
 
@@ -17,7 +17,9 @@ def test_the_first_record_wakes(kafka, topics, send):
 
     appending.join()
     parked.close()
-    assert woken
+    assert woken.keys() == {3}
+    assert woken[3].offset == 0
+    assert started_at <= woken[3].at <= time.time()
 
 
 def test_a_record_appended_before_it_parked_wakes_too(kafka, topics, send):

@@ -11,22 +11,6 @@ def after(*readings: tuple[float, tuple[int, ...]]) -> Arrivals:
 
 
 @pytest.mark.parametrize(
-    ("readings", "rate"),
-    [
-        pytest.param([(0.0, (5, 5))], None, id="one reading says nothing"),
-        pytest.param([(0.0, (5, 5)), (1.0, (5, 5))], 0.0, id="nothing arrived"),
-        pytest.param([(0.0, (0, 0)), (2.0, (10, 30))], 20.0, id="all partitions count"),
-        pytest.param([(0.0, (0,)), (8.0, (0,)), (10.0, (10,))], 5.0, id="only the window counts"),
-        pytest.param([(0.0, (0,)), (100.0, (10,))], None, id="no earlier reading in the window"),
-        pytest.param([(0.0, (50,)), (1.0, (3,))], None, id="a topic created anew starts anew"),
-        pytest.param([(0.0, (5,)), (1.0, (5, 0))], None, id="a new partition starts anew"),
-    ],
-)
-def test_the_rate_is_that_of_the_window(readings, rate):
-    assert after(*readings).rate(window_s=3.0) == rate
-
-
-@pytest.mark.parametrize(
     ("offset", "bracket"),
     [
         pytest.param(4, Bracket(0.0, 10.0), id="before the first reading"),

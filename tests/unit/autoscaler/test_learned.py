@@ -75,8 +75,23 @@ def test_a_cold_start_is_the_sum_of_its_phases_and_unfinished_ones_do_not_count(
     known = learned.cold_start([*starts, status(interpreter=50.0)])
 
     assert known is not None
-    assert (known.mean_s, known.p90_s) == (10.0, 15.0)
+    assert (known.mean_s, known.p90_s) == (2.0 * len(PHASES), 3.0 * len(PHASES))
     assert known.phases_s == dict.fromkeys(PHASES, 2.0)
+    assert known.phases_p90_s == dict.fromkeys(PHASES, 3.0)
+    assert known.count == 3
+
+
+def test_the_90th_percentile_of_ten_starts_is_the_ninth():
+    known = learned.cold_start([status(**dict.fromkeys(PHASES, float(second))) for second in range(1, 11)])
+
+    assert known is not None
+    assert known.p90_s == 9.0 * len(PHASES)
+
+
+def test_a_status_from_before_a_phase_was_told_apart_does_not_count():
+    older = {phase: 1.0 for phase in PHASES if phase != "fetch"}
+
+    assert learned.cold_start([status(**older)]) is None
 
 
 def test_without_a_finished_cold_start_none_is_known():
