@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test test-training clean
+.PHONY: help demo check test faults soak test-training clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,7 +18,13 @@ check: .venv/dev  ## Lint, format, types, who imports whom
 	$(BIN)/lint-imports --no-logo
 
 test: .venv/dev  ## Unit and integration tests, on real Kafka and real Redis; ARGS are pytest's
-	$(BIN)/pytest --ignore=tests/training $(ARGS)
+	$(BIN)/pytest --ignore=tests/training --ignore=tests/integration/faults $(ARGS)
+
+faults: .venv/dev  ## Break what can break while frames flow, and count them afterwards
+	$(BIN)/pytest tests/integration/faults $(ARGS)
+
+soak: .venv/dev  ## Random faults for SECONDS=600; figures into REPORT=soak.json
+	$(BIN)/python -m tests.integration.faults.soak --seconds $(or $(SECONDS),600) --report $(or $(REPORT),soak.json)
 
 test-training: .venv/training  ## Tests of training and export: installs torch, several GB
 	$(BIN)/pytest tests/training $(ARGS)

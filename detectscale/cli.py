@@ -43,6 +43,8 @@ def main() -> NoReturn:
         stream=sys.stderr,
     )
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # reports every reconnect; ours report what matters
+    for client in ("aiobotocore", "botocore"):  # they report where they found credentials
+        logging.getLogger(client).setLevel(logging.WARNING)
     interrupt_on_sigterm()
     try:
         app()

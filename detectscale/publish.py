@@ -25,10 +25,13 @@ from frames.publisher import (
 )
 from frames.sources import WallClock, captured, open_source
 from frames.topics import create_topics
+from frames.trace_settings import start_tracing
 
 log = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
+SERVICE = "detectscale-camera"
+"""What spans say of their origin."""
 AT_ONCE = 4
 """Files on their way at a time; the publisher's buffer holds as many of the largest."""
 PROGRESS_S = 5.0
@@ -64,6 +67,7 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
         check_images=not as_is,
         on_acknowledged=acknowledged,
         on_failed=failed,
+        tracing=start_tracing(settings.traces, SERVICE, camera),
     )
     refused: list[str] = []
     try:
@@ -98,6 +102,7 @@ def publish_camera(settings: Settings, source: str, name: str | None, limit: int
         settings.publisher,
         claim_checks=settings.claim_checks,
         on_failed=lambda frame, why: failures.append(why),
+        tracing=start_tracing(settings.traces, SERVICE, name or source.rpartition("@")[2]),
     )
     shown_at = time.monotonic()
     try:

@@ -133,6 +133,9 @@ def _projector(environment: Mapping[str, str], places: Places) -> AbstractContex
 
 def _environment(settings: Settings) -> dict[str, str]:
     """For our child processes: they read every setting from here, and no file of the user's."""
+    if settings.worker.http_port:  # each worker needs one of its own
+        worker = settings.worker.model_copy(update={"http_port": 0})
+        settings = settings.model_copy(update={"worker": worker})
     inherited = {name: value for name, value in os.environ.items() if name != CONFIG_VARIABLE}
     return inherited | overrides(settings)
 

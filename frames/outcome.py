@@ -197,7 +197,7 @@ class Dead:
     """
     reason: DeadReason
     stage: str
-    """`event`, `header`, `decode` or `detect`."""
+    """`event`, `fetch`, `decode`, `detect` or `process`."""
     detail: str
     """One line for a person, without payload bytes."""
     attempts: int

@@ -30,6 +30,8 @@ from frames.topics import TopicSettings
 if TYPE_CHECKING:
     from kafka import KafkaProducer
 
+    from frames.tracing import Tracing
+
 log = logging.getLogger(__name__)
 
 MAX_IMAGE_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
@@ -91,6 +93,7 @@ class Publisher:
     Args:
         on_acknowledged, on_failed: One of them is called once for each accepted frame, mostly on
             the Kafka client's thread: be quick, raise nothing, offer nothing.
+        tracing: Makes a span of each frame, and is closed with the publisher; None: none.
         connect: Makes the Kafka producer.
 
     Raises:
@@ -108,6 +111,7 @@ class Publisher:
         check_images: bool = True,
         on_acknowledged: OnAcknowledged = lambda frame, record, appended_at: None,
         on_failed: OnFailed = lambda frame, why: None,
+        tracing: "Tracing | None" = None,
         connect: Callable[..., "KafkaProducer"] = producer,
     ) -> None:
         self._claim_checks = ClaimChecks(claim_checks)
@@ -118,6 +122,7 @@ class Publisher:
         self._check_images = check_images
         self._on_acknowledged = on_acknowledged
         self._on_failed = on_failed
+        self._tracing = tracing
         self._waiting: SimpleQueue[int | None] = SimpleQueue()
         self._changed = threading.Condition()  # guards all below
         self._under_way: dict[int, Frame] = {}  # by order of acceptance, until acknowledged or failed
@@ -138,6 +143,8 @@ class Publisher:
 
     def send(self, frame: Frame) -> Acceptance:
         """Give a frame to send, under the id it has already; never blocks."""
+        if self._tracing is not None:
+            frame = self._tracing.published(frame, time.time())
         acceptance = self._judge(frame.image)
         with self._changed:
             if self._closed or self._bytes + len(frame.image) > self._settings.buffer_bytes:
@@ -169,6 +176,8 @@ class Publisher:
         closing = threading.Thread(target=self._producer.close, name="publisher-close", daemon=True)
         closing.start()
         closing.join(max(0.1, deadline - time.monotonic()))
+        if self._tracing is not None:
+            self._tracing.close(timeout_s=1.0)
         if self._counts.failed:
             log.warning(
                 "publisher: %d of %d frames could not be sent", self._counts.failed, self._counts.accepted

@@ -10,6 +10,8 @@ from detectscale.embedded.redis_server import EmbeddedRedis
 from frames.clients import KafkaSettings
 from frames.topics import TopicSettings, create_topics
 
+pytest_plugins = ["tests.s3_server"]
+
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSettings]:

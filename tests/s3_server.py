@@ -1,8 +1,5 @@
 """
 A real S3 API on this machine (moto's server), for tests that keep objects in it.
-
-A folder's `conftest.py` that says `from tests.s3_server import s3_bucket as s3_bucket, s3_endpoint as
-s3_endpoint` gives its tests the two fixtures.
 """
 
 import os

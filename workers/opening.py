@@ -84,7 +84,9 @@ class Opening:
                 return None
             header = read_header(content)
             image = decode(content, self._input_size)
-        except (ImageError, ClaimCheckError) as error:
+        except ClaimCheckError as error:
+            return self.dead(polled, error.reason, "fetch", error.detail)
+        except ImageError as error:
             return self.dead(polled, error.reason, "decode", error.detail)
         return Opened(polled, frame, image, header.width, header.height, began_at, self._clock())
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+OUTAGE_PAUSE_S = 0.1
 CHANGE_REPORT_S = 0.25
 """A worker that turns from idle to busy and back says so at most this often."""
 
@@ -113,6 +114,7 @@ class Worker:
         self._idle_since: float | None = None
         self._reported_at = 0.0
         self._reported_busy = True
+        self._troubled = False
         self._refused: UnavailableError | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -126,7 +128,7 @@ class Worker:
         try:
             self._join()
             while not stop.is_set() and self._failure is None:
-                self._step()
+                self._step_through_outages(stop)
         except KafkaError as error:
             self._refused = UnavailableError(f"kafka: {type(error).__name__}: {error}; left the group")
         finally:
@@ -138,6 +140,20 @@ class Worker:
     def _failure(self) -> BaseException | None:
         """Why this worker cannot go on."""
         return self._detecting.failure or self._publishing.failure or self._refused
+
+    def _step_through_outages(self, stop: threading.Event) -> None:
+        """One step; a broker that is away is asked again, one that refuses us is not."""
+        try:
+            self._step()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            if not self._troubled:
+                log.warning("the broker does not answer as it should (%r); asking again", error)
+            self._troubled = True
+            stop.wait(OUTAGE_PAUSE_S)
+        else:
+            self._troubled = False
 
     def _join(self) -> None:
         self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))

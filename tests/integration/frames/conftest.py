@@ -10,8 +10,6 @@ from frames.event import Message
 from frames.outcome import Dead, Detected, Expired, Outcome
 from frames.projection import RedisSettings
 from frames.topics import TopicSettings
-from tests.s3_server import s3_bucket as s3_bucket
-from tests.s3_server import s3_endpoint as s3_endpoint
 
 Write = Callable[[Sequence[Outcome | tuple[str, Message]]], None]
 

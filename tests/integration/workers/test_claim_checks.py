@@ -15,8 +15,6 @@ from frames.outcome import Dead, DeadReason, Detected, RecordId
 from frames.publisher import Publisher
 from frames.results import stored
 from frames.sources import captured
-from tests.s3_server import s3_bucket as s3_bucket
-from tests.s3_server import s3_endpoint as s3_endpoint
 
 
 @pytest.fixture(params=["disk", "S3"])

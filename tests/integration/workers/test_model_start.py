@@ -6,8 +6,6 @@ import fsspec
 import pytest
 
 from frames.ledger import read_ledger
-from tests.s3_server import s3_bucket as s3_bucket
-from tests.s3_server import s3_endpoint as s3_endpoint
 from workers.model import BUNDLED, ModelSettings
 
 pytestmark = pytest.mark.timeout(240)

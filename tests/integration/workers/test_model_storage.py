@@ -16,8 +16,6 @@ import pytest
 import yaml
 
 from frames.errors import ConfigError, UnavailableError
-from tests.s3_server import s3_bucket as s3_bucket
-from tests.s3_server import s3_endpoint as s3_endpoint
 from workers.model import BUNDLED, Model, ModelSettings, load_model
 from workers.model_digest import digest_of
 
