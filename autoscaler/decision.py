@@ -17,6 +17,7 @@ class Reason(StrEnum):
 
     WITHIN_RANGE = "DesiredWithinRange"
     NOT_YET = "LastResponsibleMoment"
+    SURGES = "SurgeReserve"
     NOTHING_WAITS = "NothingWaits"
     STABILIZED = "ScaleDownStabilized"
     UNKNOWN = "MetricsUnknown"
@@ -38,6 +39,8 @@ class Outlook:
     """The same if new replicas were started a tick later; none: no more are wanted."""
     fewest: int
     """Fewer replicas would soon have to grow again."""
+    surges: int
+    """Fewer replicas would be too few for a surge, where no start is in time; 0: one is."""
     keep_alive_s: float | None
     """How long the last replica stays with nothing to do; None: there is something."""
     quiet_s: float

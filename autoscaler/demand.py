@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from autoscaler.observation import Observation, ServiceTime
 from autoscaler.policy_settings import PolicySettings
 
+SURPRISE = 0.15
+"""Share of a late cold start that is kept in reserve for it (chosen by looking at traces)."""
 ENOUGH_STARTS = 5
 """Cold starts until their mean is believed; before, only a longer one than the prior is."""
 
@@ -38,6 +40,8 @@ class Demand:
     """R."""
     usable_s: float
     """De: how old a record may become before it is taken, with some reserve."""
+    patience_s: float
+    """How long a record that comes to nobody may wait before a replica is started for it."""
 
 
 def demand(observation: Observation, params: PolicySettings) -> Demand:
@@ -46,6 +50,7 @@ def demand(observation: Observation, params: PolicySettings) -> Demand:
     rebalance_s = params.rebalance_prior_s if observation.rebalance_s is None else observation.rebalance_s
     mean_s, late_s = _cold_start(observation, params)
     batch_s = service.seconds(params.max_batch)
+    wake_s = (1 + SURPRISE) * late_s + rebalance_s + service.seconds(1)
     return Demand(
         observation.waiting,
         observation.oldest_age,
@@ -57,6 +62,7 @@ def demand(observation: Observation, params: PolicySettings) -> Demand:
         late_s + rebalance_s,
         rebalance_s,
         max(params.slo_share * params.slo_s - batch_s, 0.0),
+        max(params.slo_s - wake_s - 2 * params.tick_s, 0.0),
     )
 
 

@@ -31,8 +31,8 @@ def keep_alive_s(gaps: Sequence[float], work: Demand, params: PolicySettings) ->
     """Seconds from the last work until the last replica leaves, at most `keep_alive_s` of the settings."""
     if work.start_s + params.tick_s + work.record_s > params.slo_share * params.slo_s:
         return params.keep_alive_s
-    lazy_s = patience_s(work, params)
-    price_s = work.start_s + _late_price_s(work, params, lazy_s)
+    lazy_s = work.patience_s
+    price_s = work.start_s + _late_price_s(work, params)
     if len(gaps) < ENOUGH_GAPS:
         return min(max(price_s - lazy_s, 0.0), params.keep_alive_s)
     utilization = min(work.arrival_rate / work.replica_rate, BUSIEST)
@@ -54,14 +54,9 @@ def _cycles(gaps: Numbers, params: PolicySettings) -> tuple[Numbers, Numbers, Nu
     return tau, stays_s / outlasts, (gaps.mean() - stays_s) / outlasts
 
 
-def patience_s(work: Demand, params: PolicySettings) -> float:
-    """Seconds for which a record that comes to nobody may wait before a replica is started for it."""
-    return max(work.usable_s - work.late_start_s - 2 * params.tick_s, 0.0)
-
-
-def _late_price_s(work: Demand, params: PolicySettings, lazy_s: float) -> float:
+def _late_price_s(work: Demand, params: PolicySettings) -> float:
     """Seconds of a replica that the records made late by a cold start are worth."""
-    left_s = params.slo_s - lazy_s - params.tick_s - work.record_s
+    left_s = params.slo_s - work.patience_s - params.tick_s - work.record_s
     late = 0.0
     for share, start_s in ((1 - LATE_STARTS, work.start_s), (LATE_STARTS, work.late_start_s)):
         if start_s > left_s:

@@ -7,8 +7,8 @@ A rule without prices ("miss nothing avoidable") starts a dozen replicas for thr
 
     J(n) = late_price / mu * (missed + lateness / D) + starts - starts spared + idle
 
-`missed` counts late records, `lateness` integrates over time how many of them wait.
-Without the latter, to wait would cost nothing once all is late anyway.
+`missed` counts late records, each when its own time is up; `lateness` integrates over time
+how many of them wait. Without the latter, to wait would cost nothing once all is late anyway.
 
 Sources: reflection of a fluid queue, served(h) = C(h) + min(0, min over u <= h of L +
 lambda * u - C(u)); network calculus: first come, first served with one deadline D is on
@@ -23,11 +23,10 @@ from autoscaler.capacity import Counts, Numbers, distinct, even, skewed
 from autoscaler.demand import Demand
 from autoscaler.observation import Observation
 from autoscaler.policy_settings import PolicySettings
+from autoscaler.starts import as_given_up, expected_s, latest_s
 
 STEPS = 40
 """Into which the time ahead is cut. A replica that becomes ready within one counts by its share of it."""
-SLOW_START = 0.15
-"""A replica whose start takes longer than usual is expected to need this share of its age again (a guess)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def look_ahead(
     share = _ready(int(sizes[-1]), observation, work, delay_s, instants)
     served = served_by(_capacity(share, sizes, observation, work, step_s), work, instants)
     late = np.maximum(needed_by(observation, work, instants) - served, 0.0)
-    missed = (np.diff(served) * (late[:, 1:] > 0)).sum(axis=1) + late[:, -1]
+    missed = missed_of(served, observation, work, instants)
     lateness = late.sum(axis=1) * step_s
     ready_s = share.sum(axis=1).cumsum()[sizes - 1] * step_s
     idle_s = np.maximum(ready_s - served[:, -1] / work.replica_rate, 0.0)
@@ -76,14 +75,36 @@ def cheapest(options: tuple[Option, ...]) -> Option:
 
 def needed_by(observation: Observation, work: Demand, instants: Numbers) -> Numbers:
     """Records that must have been taken by each of *instants* from now, for none to be late."""
-    profile = observation.backlog_ages or ((work.oldest_age or 0.0, work.waiting),)
-    youngest_first = sorted(profile)
-    ages = np.array([age for age, _ in youngest_first])
-    counts = np.array([0, *(count for _, count in youngest_first)]).cumsum()
-    waiting_still = counts[np.searchsorted(ages, work.usable_s - instants, side="left")]
+    taken_by, counts = _waiting(observation, work)
     to_come = work.arrival_rate * np.maximum(instants - work.usable_s, 0.0)
-    needed: Numbers = counts[-1] - waiting_still + to_come
+    needed: Numbers = counts[np.searchsorted(taken_by, instants, side="right")] + to_come
     return needed
+
+
+def missed_of(served: Numbers, observation: Observation, work: Demand, instants: Numbers) -> Numbers:
+    """
+    Records that are not taken in time, for each row of *served*, records taken by each of *instants*.
+
+    Each group of equal age is looked at when its own time is up: on the grid of the instants,
+    a group would be late or not by chance, and the fleet would start and cancel by it.
+    """
+    taken_by, counts = _waiting(observation, work)
+    beyond = instants[instants > work.usable_s]
+    due_at = np.concatenate((taken_by, beyond))
+    due = np.concatenate((counts, counts[-1] + work.arrival_rate * (beyond - work.usable_s)))
+    step = np.minimum((due_at / instants[1]).astype(int), len(instants) - 2)
+    share = due_at / instants[1] - step
+    by_then = served[:, step] * (1 - share) + served[:, step + 1] * share
+    missed: Numbers = np.maximum(due[1:] - np.maximum(by_then, due[:-1]), 0.0).sum(axis=1)
+    return missed
+
+
+def _waiting(observation: Observation, work: Demand) -> tuple[Numbers, Numbers]:
+    """By when what waits must be taken, group by group, the oldest first; how much that is in all by then."""
+    profile = observation.backlog_ages or ((work.oldest_age or 0.0, work.waiting),)
+    groups = np.array(sorted(profile, reverse=True), float)
+    taken_by = np.maximum(work.usable_s - groups[:, 0], 0.0)
+    return taken_by, np.concatenate(([0.0], groups[:, 1].cumsum()))
 
 
 def served_by(capacity: Numbers, work: Demand, instants: Numbers) -> Numbers:
@@ -101,8 +122,7 @@ def _sizes(observation: Observation, params: PolicySettings) -> Counts:
 
 def _ready(most: int, observation: Observation, work: Demand, delay_s: float, instants: Numbers) -> Numbers:
     """The share of each step for which the first, second, ... of *most* replicas is ready."""
-    start_s = work.late_start_s - work.rebalance_s
-    starting = sorted(max(start_s - start.age_s, SLOW_START * start.age_s) for start in observation.starting)
+    starting = sorted(latest_s(start, work) for start in observation.starting)
     there = [0.0] * observation.ready + starting
     ready_in = np.array((there + [work.late_start_s + delay_s] * most)[:most])
     share: Numbers = np.clip((instants[1:] - ready_in[:, np.newaxis]) / instants[1], 0.0, 1.0)
@@ -134,9 +154,8 @@ def _undisturbed(share: Numbers, sizes: Counts, observation: Observation, work: 
 
 
 def _saved(sizes: Counts, observation: Observation, work: Demand) -> Numbers:
-    """Seconds of cold starts that each size spares by cancelling the newest starts."""
-    ages = sorted(start.age_s for start in observation.starting)
-    left = [max(work.start_s - age, 0.0) for age in ages]
+    """Seconds of cold starts that each size spares by cancelling some."""
+    left = [expected_s(start, work) + work.rebalance_s for start in as_given_up(observation.starting)]
     saved = np.array([0.0, *left]).cumsum()
     cancelled = np.clip(observation.replicas - sizes, 0, len(left))
     total: Numbers = saved[cancelled]

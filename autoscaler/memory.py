@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from autoscaler.demand import Demand
 from autoscaler.observation import Observation
+from autoscaler.surges import SAMPLE_S, SAMPLES
 
 GAPS = 100
 """Gaps remembered, the last ones."""
@@ -25,12 +26,18 @@ class Memory:
     """Replicas that took records at the last look."""
     ready_since: float | None = None
     """Instant from which on it was this many; None: there was no look."""
+    rates: tuple[float, ...] = ()
+    """Arrivals per second every `SAMPLE_S`, the last `SAMPLES` of them, oldest first."""
+    rated_at: float | None = None
+    """Instant of the last of them; None: there is none."""
 
     def updated(self, observation: Observation, work: Demand) -> "Memory":
         """With what *observation* adds."""
         same = self.ready_since is not None and self.ready == observation.ready
         noted = replace(
-            self, ready=observation.ready, ready_since=self.ready_since if same else observation.at
+            self._rated(observation),
+            ready=observation.ready,
+            ready_since=self.ready_since if same else observation.at,
         )
         if observation.waiting or observation.in_flight:
             next_record = observation.at - (observation.oldest_age or 0.0)
@@ -41,6 +48,12 @@ class Memory:
         if self.quiet_since is not None and quiet_since > self.quiet_since + work.record_s / 2:
             noted = noted._after_gap(quiet_since - work.record_s)  # something came and was done in between
         return replace(noted, quiet_since=quiet_since)
+
+    def _rated(self, observation: Observation) -> "Memory":
+        at, rate = observation.at, observation.arrival_rate
+        if rate is None or (self.rated_at is not None and 0 <= at - self.rated_at < SAMPLE_S):
+            return self
+        return replace(self, rates=(*self.rates, rate)[-SAMPLES:], rated_at=at)
 
     def _after_gap(self, next_record: float) -> "Memory":
         if self.quiet_since is None:

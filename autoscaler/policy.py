@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 
 from autoscaler.decision import Decision, Memory, Outlook, Reason
 from autoscaler.demand import Demand, demand
+from autoscaler.expiry import unexpired
 from autoscaler.feasibility import warnings
-from autoscaler.keep_alive import keep_alive_s, patience_s
+from autoscaler.keep_alive import keep_alive_s
 from autoscaler.lookahead import cheapest, look_ahead
 from autoscaler.observation import Observation
 from autoscaler.policy_settings import PolicySettings
 from autoscaler.release import fewest
+from autoscaler.surges import least_for_surges
 
 __all__ = ["Decision", "Memory", "PolicySettings", "Reason", "decide"]
 
@@ -30,9 +32,10 @@ __all__ = ["Decision", "Memory", "PolicySettings", "Reason", "decide"]
 def decide(observation: Observation, memory: Memory, params: PolicySettings) -> tuple[Decision, Memory]:
     """Choose the replica count for *observation*; return it with what to remember."""
     current = observation.replicas if memory.replicas is None else memory.replicas
-    work = demand(observation, params)
+    served = unexpired(observation, params)
+    work = demand(served, params)
     memory = memory.updated(observation, work)
-    outlook = _outlook(observation, memory, params, work)
+    outlook = _outlook(served, memory, params, work)
     recommended = cheapest(outlook.options).replicas if outlook.options else 0
     case = Case(observation, params, work, outlook, current)
     replicas, reason = recommended, Reason.WITHIN_RANGE
@@ -55,6 +58,7 @@ def _outlook(observation: Observation, memory: Memory, params: PolicySettings, w
         options,
         look_ahead(observation, work, params, delay_s=params.tick_s) if grows else (),
         fewest(observation, work, params.slo_s, settled),
+        least_for_surges(memory.rates, work, params, observation.partitions),
         keep_alive_s(memory.gaps, work, params) if quiet else None,
         0.0 if memory.quiet_since is None else max(now - memory.quiet_since, 0.0),
     )
@@ -73,22 +77,31 @@ class Case:
 
 
 def not_before_it_must_be(replicas: int, case: Case) -> int:
-    """Do not grow while a start a tick later costs no more, and wants no more."""
+    """
+    Do not grow while a start a tick later costs no more, and wants no more.
+
+    From zero, do not wake one replica before the oldest record has waited as long as it may.
+    """
     now, later = case.outlook.options, case.outlook.options_later
     if replicas <= case.current or not later:
         return replicas
     if not case.observation.replicas:
-        patient = (case.demand.oldest_age or 0.0) < patience_s(case.demand, case.params)
-        if not patient:
-            return replicas
+        patient = (case.demand.oldest_age or 0.0) < case.demand.patience_s
+        if not patient or replicas == 1:
+            return case.current if patient else replicas
     best, best_later = cheapest(now), cheapest(later)
     waits = best_later.cost <= best.cost and best_later.replicas <= best.replicas
     return case.current if waits else replicas
 
 
+def ready_for_surges(replicas: int, case: Case) -> int:
+    """Have a reserve where no start is in time, unless there has been nothing to do for long enough."""
+    return replicas if case.outlook.over else max(replicas, case.outlook.surges)
+
+
 def no_more_for_nothing(replicas: int, case: Case) -> int:
-    """Do not grow while nothing waits: reserve buys no replica."""
-    return replicas if case.observation.waiting else min(replicas, case.current)
+    """Do not grow while nothing waits but what is lost: neither a reserve nor the expired buy a replica."""
+    return replicas if case.demand.waiting else min(replicas, case.current)
 
 
 def kept_alive(replicas: int, case: Case) -> int:
@@ -109,7 +122,13 @@ def never_less_on_unknown(replicas: int, case: Case) -> int:
 
 
 def someone_for_what_waits(replicas: int, case: Case) -> int:
-    """Never 0 while anything is in flight; the last one stays while anything waits."""
+    """
+    Never 0 while anything is in flight; the last one stays while anything waits.
+
+    What has expired counts here, as somebody must give it its outcome. A replica that is
+    ready does so at once, and one that starts is seen through: cancelled, it would be
+    ordered again for the next record. From zero nobody is started for it; it goes with the next.
+    """
     if case.observation.in_flight:
         return max(replicas, 1)
     return max(replicas, min(case.current, 1)) if case.observation.waiting else replicas
@@ -130,6 +149,7 @@ def at_most_the_maximum(replicas: int, case: Case) -> int:
 
 LIMITS: tuple[tuple[Callable[[int, Case], int], Reason], ...] = (
     (not_before_it_must_be, Reason.NOT_YET),
+    (ready_for_surges, Reason.SURGES),
     (no_more_for_nothing, Reason.NOTHING_WAITS),
     (kept_alive, Reason.KEEP_ALIVE),
     (stabilized, Reason.STABILIZED),

@@ -22,9 +22,9 @@ class PolicySettings(BaseModel, frozen=True, extra="forbid"):
     max_replicas: PositiveInt = 8
     slo_s: PositiveFloat = 2.0
     """How old a frame may be, from append to result."""
-    slo_share: float = Field(default=0.85, gt=0, le=1)
+    slo_share: float = Field(default=0.78, gt=0, le=1)
     """Share of `slo_s` that is planned with; the rest is for surprises (chosen by looking at traces)."""
-    late_price: PositiveFloat = 60.0
+    late_price: PositiveFloat = 120.0
     """What a late record costs, in times of what its detection costs (chosen by looking at traces)."""
     keep_alive_s: NonNegativeFloat = 8.0
     """How long the last replica may stay with nothing to do; it goes sooner where the gaps seen say so."""

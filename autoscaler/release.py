@@ -25,7 +25,7 @@ HALF_A_RECORD = 0.5
 """The fluid queue knows fractions of records, which are never late."""
 CALM_AGE = 0.1
 """Share of the goal that the oldest may have waited for the backlog to count as none."""
-CANCELLABLE = 0.8
+CANCELLABLE = 0.7
 """Share of a mean cold start after which a start is seen through. Without a limit, too much is late."""
 
 

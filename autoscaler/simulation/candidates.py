@@ -37,6 +37,7 @@ def deadline_drain(workload: Workload) -> list[Candidate]:
         max_replicas=workload.max_replicas,
         slo_s=workload.slo_s,
         max_batch=workload.max_batch,
+        max_age_s=workload.max_age_s,
         service_prior_s=1 / workload.worker_rate,
         cold_start_prior_s=max(workload.cold_start.mean_s, 1.0),
         keep_alive_s=KEEP_ALIVE_S,

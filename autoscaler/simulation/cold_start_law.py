@@ -14,6 +14,15 @@ from frames.errors import ConfigError
 
 SOONEST_S = 2.0
 """Quantile 0 of a law given by quantiles."""
+SILENT_QUANTILE = 0.05
+"""
+The part of every start that the quickest ones consist of, which tells nothing of the rest.
+
+A law does not say how long the container takes. But a start of which hardly anything is
+left when the container is up is among the quickest, so that the seconds of a low quantile
+are about the container's, and rather more than less. Where all starts take equally long,
+this is all of it, and the age tells the rest.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,16 @@ class ColdStartLaw:
     def mean_s(self) -> float:
         """Seconds that a start takes on average: the area under the quantile function."""
         return float(np.trapezoid(self.seconds, self.quantiles))
+
+    @property
+    def silent_s(self) -> float:
+        """
+        Seconds from the birth of a worker until it can say how far it has got: it was a container till then.
+
+        >>> ColdStartLaw((0.0, 0.05, 1.0), (2.0, 14.0, 90.0)).silent_s
+        14.0
+        """
+        return float(np.interp(SILENT_QUANTILE, self.quantiles, self.seconds))
 
     def draw(self, rng: random.Random) -> float:
         """One start's seconds."""

@@ -17,6 +17,8 @@ from frames.status import BatchSums, WorkerState
 
 RECONCILE_S = 1.0
 """From a changed replica count until the cold start proper of a new pod begins."""
+PROGRESS_CV = 0.2
+"""Coefficient of variation of what a worker says to be left of its start, over what is left (a guess)."""
 
 
 class Plant:
@@ -35,10 +37,12 @@ class Plant:
         """Of each worker that became ready, as it took."""
         self.batches = BatchSums()
         self.done_at = [math.inf] * len(workload.arrivals)
-        """Instant of each record's commit."""
+        """Instant of each record's commit; inf: it is still to come, or the record was dropped."""
+        self.expired: set[int] = set()
+        """Records that were dropped."""
         self._starts = random.Random(f"cold starts {seed}")  # noqa: S311  # repeatable, not secret
         self._noise = random.Random(f"batches {seed}")  # noqa: S311  # repeatable, not secret
-        self._sigma = math.sqrt(math.log(1 + workload.cv**2))
+        self._reports = random.Random(f"reports {seed}")  # noqa: S311  # repeatable, not secret
         self._paused_until = 0.0
 
     @property
@@ -57,7 +61,7 @@ class Plant:
         staying = self.staying
         for _ in range(replicas - len(staying)):
             self._create()
-        for worker in release_order(staying)[: max(len(staying) - replicas, 0)]:
+        for worker in release_order(staying, self.agenda.now)[: max(len(staying) - replicas, 0)]:
             self._release(worker)
 
     def have_ready(self, replicas: int) -> None:
@@ -72,8 +76,13 @@ class Plant:
 
     def _create(self) -> None:
         self.starts += 1
-        takes_s = RECONCILE_S + self.workload.cold_start.draw(self._starts)
-        self.agenda.call_at(self.agenda.now + takes_s, partial(self._started, self._add()))
+        law, worker = self.workload.cold_start, self._add()
+        takes_s = law.draw(self._starts)
+        worker.runs_at = self.agenda.now + RECONCILE_S + min(law.silent_s, takes_s)
+        worker.ready_at = self.agenda.now + RECONCILE_S + takes_s
+        if self.workload.starts_report:
+            worker.misjudged = _around_1(PROGRESS_CV, self._reports)
+        self.agenda.call_at(worker.ready_at, partial(self._started, worker))
 
     def _started(self, worker: VirtualWorker) -> None:
         if worker.state is WorkerState.STARTING:
@@ -118,6 +127,7 @@ class Plant:
         now = self.agenda.now
         if worker.batch or not worker.heads or now < self._paused_until:
             return
+        self._expire(worker)
         worker.batch = self.topic.take(worker.heads, self.workload.max_batch, now)
         if worker.batch:
             worker.batch_began_at = now
@@ -126,6 +136,14 @@ class Plant:
         else:
             worker.wakes_at = self.topic.arrived_at[worker.heads[0]]
             self.agenda.call_at(worker.wakes_at, partial(self._wake, worker))
+
+    def _expire(self, worker: VirtualWorker) -> None:
+        """Drop what is too old, which takes no time."""
+        if self.workload.max_age_s is not None:
+            appended_by = self.agenda.now - self.workload.max_age_s
+            expired = self.topic.take(worker.heads, self.topic.appended(appended_by), appended_by)
+            self.topic.commit(expired)
+            self.expired.update(expired)
 
     def _wake(self, worker: VirtualWorker) -> None:
         if worker.wakes_at == self.agenda.now and worker.state is WorkerState.READY:
@@ -146,4 +164,10 @@ class Plant:
 
     def _batch_s(self, size: int) -> float:
         mean = self.workload.service.fixed_s + self.workload.service.per_record_s * size
-        return mean * self._noise.lognormvariate(-(self._sigma**2) / 2, self._sigma)
+        return mean * _around_1(self.workload.cv, self._noise)
+
+
+def _around_1(cv: float, rng: random.Random) -> float:
+    """A log-normal number of mean 1 and coefficient of variation *cv*."""
+    sigma = math.sqrt(math.log(1 + cv**2))
+    return rng.lognormvariate(-(sigma**2) / 2, sigma)

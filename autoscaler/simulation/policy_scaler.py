@@ -2,6 +2,7 @@
 The policy that runs in production, on a virtual fleet: the same `Controller`, the same `decide`.
 """
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +12,7 @@ from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 from autoscaler.simulation.plant import Plant
 from autoscaler.simulation.virtual_sensor import VirtualSensor
+from frames.status import WorkerState
 
 PARKED_S = 30.0
 """With nothing to do, the loop is woken by the first record, or looks again after this long."""
@@ -39,7 +41,9 @@ class PolicyScaler:
 
 
 def act(plant: Plant, decision: Decision) -> None:
-    """Scale as decided; who is idle leaves first."""
-    for worker in plant.members:
-        worker.deletion_cost = len(worker.batch)
+    """Scale as decided; who has most left of its start leaves first, then who is idle."""
+    now = plant.agenda.now
+    for worker in plant.staying:
+        left_s = worker.left_s(now) if worker.state is WorkerState.STARTING else None
+        worker.deletion_cost = len(worker.batch) if left_s is None else -math.ceil(left_s)
     plant.scale(decision.replicas)

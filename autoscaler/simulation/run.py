@@ -25,7 +25,7 @@ class Run:
 
     arrivals: Numbers
     done_at: Numbers
-    """Commit of each record; inf: it was never done."""
+    """Commit of each record; inf: it was never done, or dropped as too old."""
     created_at: Numbers
     """Of each worker that ever was, ascending; the next two are in the same order."""
     left_at: Numbers

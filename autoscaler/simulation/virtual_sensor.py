@@ -1,7 +1,7 @@
 """
 What the policy may see of the virtual world: what Kafka, workers and cluster would tell it.
 
-Nothing of the future is in it, such as when a starting worker will be ready.
+Nothing of the future is in it but what a starting worker can tell of its own.
 """
 
 import math
@@ -33,7 +33,7 @@ class VirtualSensor:
             arrival_rate=self._arrival_rate(now),
             oldest_age=self._oldest_age(now),
             ready=len(ready),
-            starting=tuple(Start(now - worker.created_at) for worker in starting),
+            starting=tuple(Start(now - worker.created_at, worker.left_s(now)) for worker in starting),
             draining=len(plant.workers) - len(plant.staying),
             in_flight=sum(len(worker.batch) for worker in plant.workers),
             idle_for=_idle_for(ready, now),
@@ -59,9 +59,9 @@ class VirtualSensor:
 
     def _backlog_ages(self, now: float) -> tuple[tuple[float, int], ...]:
         """In whole seconds, rounded up: a ring of readings knows no better."""
-        arrived_at, done_at = self._plant.topic.arrived_at, self._plant.done_at
+        arrived_at, done_at, expired = self._plant.topic.arrived_at, self._plant.done_at, self._plant.expired
         waiting = range(self._oldest(), self._plant.topic.appended(now))
-        ages = [now - arrived_at[record] for record in waiting if done_at[record] == math.inf]
+        ages = [now - arrived_at[r] for r in waiting if done_at[r] == math.inf and r not in expired]
         return tuple(Counter(float(math.ceil(age)) for age in ages).items())
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from frames.status import WorkerState
 
+REPORT_S = 2.0
+"""Seconds between two reports of a worker: the first is heard at most so long after its container is up."""
+
 
 @dataclass(slots=True, eq=False)
 class VirtualWorker:
@@ -16,6 +19,12 @@ class VirtualWorker:
     number: int
     """In the order of creation."""
     created_at: float
+    runs_at: float = 0.0
+    """When its container is up."""
+    ready_at: float = 0.0
+    """When it will be ready; only `left_s` may tell of it before."""
+    misjudged: float = 0.0
+    """What it reports to be left of its start, as a multiple of what is; 0: it does not report."""
     state: WorkerState = WorkerState.STARTING
     deletion_cost: int = 0
     """As in the annotation `controller.kubernetes.io/pod-deletion-cost`."""
@@ -32,14 +41,26 @@ class VirtualWorker:
     wakes_at: float = math.inf
     """When it will look for records next, while it is idle."""
 
+    def left_s(self, now: float) -> float | None:
+        """Seconds until it is ready, as far as its reports tell; None while it has made none."""
+        if not self.misjudged or now < self.runs_at + REPORT_S:
+            return None
+        return max(self.ready_at - now, 0.0) * self.misjudged
 
-def release_order(workers: Iterable[VirtualWorker]) -> list[VirtualWorker]:
+
+def release_order(workers: Iterable[VirtualWorker], now: float) -> list[VirtualWorker]:
     """
     Sort *workers* as a ReplicaSet gives them up.
 
-    Those that are not ready, then the ready ones by deletion cost; the newest first among
-    equals. To take the one that would start last would leak the future.
+    Those whose container is not up, those that run but are not ready, the ready ones; in
+    each group by deletion cost, and the newest first among equals. To take the one that
+    would start last would leak the future.
 
     Source: Kubernetes, pkg/controller/controller_utils.go, ActivePodsWithRanks.
     """
-    return sorted(workers, key=lambda w: (w.state is WorkerState.READY, w.deletion_cost, -w.number))
+
+    def rank(worker: VirtualWorker) -> tuple[bool, bool, int, int]:
+        ready, runs = worker.state is WorkerState.READY, now >= worker.runs_at
+        return runs, ready, worker.deletion_cost if runs else 0, -worker.number
+
+    return sorted(workers, key=rank)

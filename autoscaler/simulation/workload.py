@@ -31,6 +31,15 @@ class Workload:
     """R: for which no batch may begin after the group's membership changed."""
     min_replicas: int
     max_replicas: int
+    max_age_s: float | None = None
+    """Age at which workers drop a record unseen; None: they drop none."""
+    starts_report: bool = True
+    """
+    Whether a starting worker reports its progress.
+
+    It does so once its container is up, which is `silent_s` of the law after its birth; what
+    is left then shows within a status period and with an error. Before, only its age is known.
+    """
 
     def __post_init__(self) -> None:
         """Raises ConfigError, as all of this comes from a command line or a file."""
@@ -40,11 +49,13 @@ class Workload:
             self.min_replicas,
             self.max_replicas,
         )
+        oldest = math.inf if self.max_age_s is None else self.max_age_s
         for name, value, holds, rule in (
             ("slo", self.slo_s, 0 < self.slo_s < math.inf, "above 0 s"),
             ("overhead", a, 0 <= a < math.inf, "0 s or longer"),
             ("per frame", c, 0 <= c < math.inf, "0 s or longer"),
             ("service time of one frame", a + c, a + c > 0, "above 0 s"),
+            ("max age", oldest, oldest > 0, "above 0 s"),
             ("max batch", self.max_batch, self.max_batch >= 1, "at least 1"),
             ("cv", self.cv, 0 <= self.cv < math.inf, "at least 0"),
             ("partitions", self.partitions, self.partitions >= 1, "at least 1"),

@@ -8,7 +8,13 @@ from autoscaler.policy_settings import PolicySettings
 
 NOW = 1000.0
 PARAMS = PolicySettings(
-    slo_s=60.0, max_replicas=24, max_batch=8, keep_alive_s=900.0, tick_s=2.0, rate_window_s=60.0
+    slo_s=60.0,
+    slo_share=0.8,
+    max_replicas=24,
+    max_batch=8,
+    keep_alive_s=900.0,
+    tick_s=2.0,
+    rate_window_s=60.0,
 )
 
 BUSY = Observation(

@@ -50,6 +50,36 @@ def test_nobody_is_released_while_a_backlog_is_worked_off():
     assert decision.replicas == 8
 
 
+def test_whether_a_record_is_late_does_not_depend_on_where_the_grid_of_instants_lies():
+    """Four records just in time were late at every other tick; starts were ordered and cancelled."""
+    missed = set()
+    for tick in range(10):
+        old = 40.0 + 2.0 * tick
+        waking = replace(
+            FROM_ZERO,
+            oldest_age=old,
+            lag=(1,) * 4 + (0,) * 20,
+            backlog_ages=((old, 4),),
+            starting=(Start(2.0 * tick),),
+        )
+        params = PARAMS.model_copy(update={"slo_s": 120.0})
+        missed.add(round(look_ahead(waking, demand(waking, params), params)[0].missed, 2))
+
+    assert missed == {0.0}
+
+
+def test_a_start_that_says_it_takes_long_does_not_make_the_plan_more_daring():
+    """To plan with every start as it says leaves no slack for a surge: less is spent, far more is late."""
+    starting = replace(BUSY, starting=(Start(20.0), Start(20.0)))
+    told = replace(starting, starting=(Start(20.0, 12.0), Start(20.0, 30.0)))
+
+    blind, informed = (
+        {o.replicas: o for o in look_ahead(seen, demand(seen, PARAMS), PARAMS)} for seen in (starting, told)
+    )
+
+    assert all(informed[n].missed <= blind[n].missed for n in blind)
+
+
 @pytest.mark.parametrize("age", [0.0, 2.0, 20.0])
 def test_the_only_start_is_not_cancelled(age):
     """It would be ordered again at the next tick, for ever."""

@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 
 from autoscaler.demand import demand
-from autoscaler.lookahead import cheapest, look_ahead, needed_by, served_by
+from autoscaler.lookahead import cheapest, look_ahead, missed_of, needed_by, served_by
 from autoscaler.observation import Start
 from tests.unit.autoscaler.sights import BUSY, FLOODED, PARAMS
 
 WORK = demand(BUSY, PARAMS)
-"""A record must be taken within 46.5 s; 3.3 arrive a second."""
+"""A record must be taken within 43.5 s; 3.3 arrive a second."""
 
 
 @pytest.mark.parametrize(
     ("instant", "needed"),
     [
         pytest.param(0.0, 3, id="what is late already"),
-        pytest.param(26.4, 3, id="not yet the next"),
-        pytest.param(26.6, 8, id="the next when its time is up"),
-        pytest.param(46.5, 10, id="all that waits"),
-        pytest.param(56.5, 43, id="and what arrives in the next 10 s"),
+        pytest.param(23.4, 3, id="not yet the next"),
+        pytest.param(23.6, 8, id="the next when its time is up"),
+        pytest.param(43.5, 10, id="all that waits"),
+        pytest.param(53.5, 43, id="and what arrives in the next 10 s"),
     ],
 )
 def test_the_age_profile_says_what_must_be_taken_by_when(instant, needed):
@@ -29,7 +29,7 @@ def test_the_age_profile_says_what_must_be_taken_by_when(instant, needed):
 
 
 def test_without_a_profile_all_that_waits_is_as_old_as_the_oldest():
-    assert needed_by(replace(BUSY, backlog_ages=None), WORK, np.array([44.4, 44.6])).tolist() == [0, 48]
+    assert needed_by(replace(BUSY, backlog_ages=None), WORK, np.array([41.4, 41.6])).tolist() == [0, 48]
 
 
 def test_no_more_is_served_than_there_is():
@@ -41,6 +41,25 @@ def test_no_more_is_served_than_there_is():
     assert served.tolist() == [0.0, 5.0, 12.0, 13.0]
 
 
+@pytest.mark.parametrize(
+    ("served_a_second", "missed"),
+    [
+        pytest.param(10.0, 3, id="only what was late before"),
+        pytest.param(8 / 23.5, 3, id="in time to the second"),
+        pytest.param(7.5 / 23.5, 3.5, id="half a record too slow"),
+        pytest.param(0.0, 10, id="all"),
+    ],
+)
+def test_a_group_is_missed_by_what_was_not_taken_when_its_own_time_was_up(served_a_second, missed):
+    seen = replace(BUSY, backlog_ages=((50.0, 3), (20.0, 5), (0.0, 2)))
+    work = replace(WORK, arrival_rate=0.0)
+    instants = np.linspace(0.0, 90.0, 41)
+
+    records = missed_of(served_a_second * instants[np.newaxis], seen, work, instants)
+
+    assert records == pytest.approx([missed])
+
+
 def option(seen, replicas):
     options = look_ahead(seen, demand(seen, PARAMS), PARAMS)
     return next(option for option in options if option.replicas == replicas)
@@ -50,6 +69,14 @@ def test_a_further_replica_costs_its_start_and_a_cancelled_one_spares_the_rest_o
     assert option(BUSY, 4).starts_s == 2 * 33
     assert option(replace(BUSY, starting=(Start(20.0), Start(3.0))), 3).starts_s == -30
     assert option(replace(BUSY, starting=(Start(20.0), Start(3.0))), 2).starts_s == -30 - 13
+
+
+def test_those_that_run_are_given_up_last_and_first_who_has_most_left():
+    starting = (Start(25.0, 4.0), Start(20.0, 22.0), Start(3.0))
+
+    assert option(replace(BUSY, starting=starting), 4).starts_s == -30
+    assert option(replace(BUSY, starting=starting), 3).starts_s == -30 - 25
+    assert option(replace(BUSY, starting=starting), 2).starts_s == -30 - 25 - 7
 
 
 def test_replicas_that_come_one_by_one_disturb_those_that_work():

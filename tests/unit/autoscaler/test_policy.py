@@ -18,18 +18,18 @@ LONG_QUIET = replace(SETTLED, quiet_since=NOW - 1000)
     [
         pytest.param(BUSY, SETTLED, PARAMS, 2, Reason.WITHIN_RANGE, id="enough is left alone"),
         pytest.param(
-            replace(FROM_ZERO, oldest_age=0.5),
+            FROM_ZERO,
             Memory(0),
-            PARAMS,
+            PARAMS.model_copy(update={"slo_s": 45.0}),
             1,
             Reason.WITHIN_RANGE,
-            id="a goal shorter than a start wakes at once",
+            id="a goal hardly longer than a start wakes at once",
         ),
         pytest.param(
             FROM_ZERO, Memory(0), PATIENT, 0, Reason.NOT_YET, id="a long goal lets the first records wait"
         ),
         pytest.param(
-            replace(FROM_ZERO, oldest_age=52.0, backlog_ages=((52.0, 1),)),
+            replace(FROM_ZERO, oldest_age=67.0, backlog_ages=((67.0, 1),)),
             Memory(0),
             PATIENT,
             1,
@@ -73,8 +73,8 @@ LONG_QUIET = replace(SETTLED, quiet_since=NOW - 1000)
             replace(SETTLED, replicas=6, ready=6),
             PARAMS,
             3,
-            Reason.WITHIN_RANGE,
-            id="down to what will last",
+            Reason.STABILIZED,
+            id="down, but no further than what will last",
         ),
         pytest.param(
             replace(BUSY, ready=6),

@@ -87,7 +87,7 @@ def test_each_wake_up_has_its_first_detection_by_phase():
     assert found.wakeups == 2
     assert found.first_detection_s == [pytest.approx(1.0), pytest.approx(0.9)]
     assert found.first_detection_phases_s[0] == pytest.approx(
-        {"wake": 0.1, **dict.fromkeys(PHASES, 0.1), "detect": 0.4}
+        {"wake": 0.1, **dict.fromkeys(PHASES, 0.1), "detect": 0.3}
     )
 
 

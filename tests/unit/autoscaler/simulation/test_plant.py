@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from autoscaler.observation import ServiceTime
 from autoscaler.simulation.agenda import Agenda
 from autoscaler.simulation.always_on import AlwaysOn
+from autoscaler.simulation.cold_start_law import ColdStartLaw
 from autoscaler.simulation.plant import RECONCILE_S, Plant
 from autoscaler.simulation.run import run
 from autoscaler.simulation.virtual_worker import VirtualWorker, release_order
@@ -115,6 +116,8 @@ def test_batches_vary_as_much_as_they_should_around_their_mean():
 
 
 STARTING, READY = WorkerState.STARTING, WorkerState.READY
+PENDING = None
+"""Its container is not up."""
 
 
 @pytest.mark.parametrize(
@@ -125,12 +128,49 @@ STARTING, READY = WorkerState.STARTING, WorkerState.READY
         pytest.param([(STARTING, 0), (STARTING, 0)], [1, 0], id="the newest that is not ready"),
         pytest.param([(READY, 0), (READY, 2), (READY, 1)], [0, 2, 1], id="the least deletion cost"),
         pytest.param([(READY, 0), (STARTING, 9)], [1, 0], id="readiness before deletion cost"),
+        pytest.param(
+            [(STARTING, -30), (PENDING, 0), (PENDING, -9)], [2, 1, 0], id="the newest that does not run"
+        ),
+        pytest.param([(STARTING, -5), (STARTING, -30), (STARTING, 0)], [1, 0, 2], id="who has most left"),
     ],
 )
 def test_a_replica_set_gives_up_first(workers, order):
-    fleet = [VirtualWorker(n, 0.0, state, cost) for n, (state, cost) in enumerate(workers)]
+    fleet = [
+        VirtualWorker(
+            n, 0.0, runs_at=99.0 if state is PENDING else 0.0, state=state or STARTING, deletion_cost=cost
+        )
+        for n, (state, cost) in enumerate(workers)
+    ]
 
-    assert [worker.number for worker in release_order(fleet)] == order
+    assert [worker.number for worker in release_order(fleet, now=10.0)] == order
+
+
+VARYING = ColdStartLaw((0.0, 0.05, 0.06, 1.0), (8.0, 8.0, 30.0, 40.0))
+
+
+def left_over_time(reports):
+    plant = Plant(workload([0.0], cold_start=VARYING, starts_report=reports), Agenda(), seed=0)
+    plant.scale(1)
+    (worker,) = plant.workers
+    return worker, [worker.left_s(at) for at in (0.0, 8.9, 10.9, 11.1, worker.ready_at)]
+
+
+def test_a_starting_worker_tells_what_is_left_once_its_container_is_up():
+    worker, left_s = left_over_time(reports=True)
+
+    assert left_s[:3] == [None, None, None]
+    assert left_s[3] == pytest.approx(worker.ready_at - 11.1, rel=0.6)
+    assert left_s[4] == 0
+
+
+def test_starts_may_be_silent():
+    assert left_over_time(reports=False)[1] == [None] * 5
+
+
+def test_an_expired_record_is_dropped_at_no_cost():
+    after = run(workload([0.0, 0.0, 10.0], max_age_s=SERVES_AT - 1.0), Script([(0.0, 1)]), seed=0)
+
+    assert after.done_at.tolist() == [np.inf, np.inf, SERVES_AT + 1.0]
 
 
 def test_who_would_start_last_is_not_known_to_the_victim_rule():

@@ -14,7 +14,7 @@ from autoscaler.simulation.keda_scaler import KedaScaler
 from autoscaler.simulation.plant import Plant
 from autoscaler.simulation.policy_scaler import PolicyScaler, act
 from autoscaler.simulation.run import run
-from tests.unit.autoscaler.simulation.worlds import COLD_START_S, workload
+from tests.unit.autoscaler.simulation.worlds import COLD_START_S, REBALANCE_S, workload
 
 BURST = workload([0.0] * 30)
 
@@ -47,7 +47,7 @@ def test_keda_keeps_the_minimum():
     ("slo_s", "earliest", "latest"),
     [
         pytest.param(16.0, 0.0, 0.0, id="at once for a goal that leaves no time"),
-        pytest.param(60.0, 30.0, 44.0, id="as late as it can be for one that does"),
+        pytest.param(60.0, 30.0, 46.0, id="as late as it can be for one that does"),
     ],
 )
 def test_the_policy_wakes_for_a_record_and_returns_to_zero(slo_s, earliest, latest):
@@ -55,7 +55,9 @@ def test_the_policy_wakes_for_a_record_and_returns_to_zero(slo_s, earliest, late
         slo_s=slo_s,
         max_batch=2,
         max_replicas=4,
+        service_prior_s=0.5,
         cold_start_prior_s=COLD_START_S,
+        rebalance_prior_s=REBALANCE_S,
         tick_s=2.0,
         rate_window_s=60.0,
     )
@@ -82,6 +84,21 @@ def test_the_idle_leave_first_under_the_policy():
     act(plant, SimpleNamespace(replicas=2))
 
     assert plant.gone == [idle]
+
+
+def test_who_has_most_left_of_its_start_leaves_first_under_the_policy():
+    plant = Plant(BURST, Agenda(), seed=0)
+    plant.scale(3)
+    sooner, later, silent = plant.workers
+    for worker, ready_at in ((sooner, 20.0), (later, 40.0)):
+        worker.runs_at, worker.ready_at, worker.misjudged = 0.0, ready_at, 1.0
+    silent.runs_at = 99.0
+    plant.agenda.run(5.0)
+
+    act(plant, SimpleNamespace(replicas=2))
+    act(plant, SimpleNamespace(replicas=1))
+
+    assert plant.gone == [silent, later]
 
 
 def test_always_on_pays_for_all_of_the_time():
