@@ -133,8 +133,11 @@ class Worker:
             self._refused = UnavailableError(f"kafka: {type(error).__name__}: {error}; left the group")
         finally:
             self._drain()
-        if self._failure is not None:
-            raise self._failure
+        failure = self._failure
+        if isinstance(failure, MemoryError):
+            raise UnavailableError(f"no memory left for a frame ({failure}); it was not committed") from failure
+        if failure is not None:
+            raise failure
 
     @property
     def _failure(self) -> BaseException | None:

@@ -5,7 +5,7 @@ Ages are told by the monotonic clock, so that a clock that is set makes nothing 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autoscaler.errors import ObservationError
@@ -52,11 +52,17 @@ class Target:
         self.turned_at = time.monotonic()
         """Instant the thread that looks after it turned last, by the monotonic clock."""
 
-    def publish(self, entry: Entry, decided_at: float) -> None:
-        """From now on *entry* is the answer; *decided_at* by the monotonic clock."""
+    def publish(self, entry: Entry, decided_at: float, before_it: Sequence[Entry] = ()) -> None:
+        """
+        From now on *entry* is the answer.
+
+        Args:
+            decided_at: By the monotonic clock.
+            before_it: Entries since the last one published, oldest first, for those who look back.
+        """
         seen, before = entry.observation, self.latest
         replicas = min(max(entry.decision.replicas, 0), self._max_replicas)
-        self.recent = (*self.recent, entry)[-KEPT:]
+        self.recent = (*self.recent, *before_it, entry)[-KEPT:]
         self.latest = Standing(replicas, seen.waiting, seen.replicas == 0, decided_at, entry)
         if before is None or (before.replicas > 0, before.lag > 0) != (replicas > 0, seen.waiting > 0):
             for listener in self._listeners:
