@@ -96,19 +96,6 @@ def group_consumer(settings: KafkaSettings, group_id: str, **options: Any) -> "K
     return reader(settings, **defaults | options)
 
 
-def unpark(consumer: "KafkaConsumer") -> None:
-    """
-    Before a poll: let a consumer that resumed partitions give what it had fetched before the pause.
-
-    kafka-python 3.0.12 parks them and takes them back only while it holds no partition's records,
-    for which it asks `is None`; but it keeps the ones it has emptied. Nor does it fetch a partition
-    again of which it has parked records. So without this a resumed consumer may wait for ever.
-    """
-    fetcher = consumer._fetcher
-    if not fetcher._next_partition_records:
-        fetcher._next_partition_records = None
-
-
 def reader(settings: KafkaSettings, **options: Any) -> "KafkaConsumer":
     """A consumer without a group, for whoever assigns partitions itself: ledger, projector, autoscaler."""
     from kafka import KafkaConsumer

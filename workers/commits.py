@@ -60,15 +60,12 @@ class Commits:
         return any(known.alone for known in self._suspicions.values())
 
     def unmarked(self, claims: Mapping[int, Claim]) -> list[int]:
-        """The partitions of which records are under way, while Kafka knows of none."""
+        """The partitions of which records are under way, while Kafka knows of none, or of fewer suspects."""
         return [
-            partition
-            for partition, claim in claims.items()
-            if claim.in_flight
-            and (partition not in self._sent or self._sent[partition][1].taken <= self._sent[partition][0])
+            number for number, claim in claims.items() if claim.in_flight and not self._marked(number, claim)
         ]
 
-    def commit(self, claims: Mapping[int, Claim], wait: bool = True) -> None:
+    def commit(self, claims: Mapping[int, Claim]) -> None:
         """Commit what has changed of *claims*; what fails is committed with the next change."""
         moved: dict[int, tuple[int, Mark]] = {}
         for partition, claim in claims.items():
@@ -82,7 +79,7 @@ class Commits:
             if self._sent.get(partition) != (offset, mark):
                 moved[partition] = offset, mark
         if moved:
-            self._send(moved, wait)
+            self._send(moved)
 
     def forget(self, partitions: Collection[int]) -> None:
         """These are somebody else's."""
@@ -101,20 +98,24 @@ class Commits:
         known: Mapping[Any, Any] = found
         return known
 
-    def _send(self, moved: Mapping[int, tuple[int, Mark]], wait: bool = True) -> None:
+    def _marked(self, partition: int, claim: Claim) -> bool:
+        sent = self._sent.get(partition)
+        if sent is None:
+            return False
+        offset, mark = sent
+        return mark.taken == claim.taken_to if self.suspects else mark.taken > offset
+
+    def _send(self, moved: Mapping[int, tuple[int, Mark]]) -> None:
         offsets: dict[Any, Any] = {
             TopicPartition(self._topic, partition): OffsetAndMetadata(offset, mark.text())
             for partition, (offset, mark) in moved.items()
         }
         try:
-            if wait:
-                self._consumer.commit(offsets, timeout_ms=TIMEOUT_MS)
-                self.confirmed_at = time.time()
-            else:
-                self._consumer.commit_async(offsets)
+            self._consumer.commit(offsets, timeout_ms=TIMEOUT_MS)
         except CommitFailedError:
             log.warning("expelled from the group: the next owners will read %s again", sorted(moved))
         except KafkaError as error:  # a rebalance goes on, or the broker is away: the next round commits it
             log.info("not committed yet: %r", error)
         else:
             self._sent |= moved
+            self.confirmed_at = time.time()

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from kafka.errors import KafkaError
 from kafka.structs import MemberState
 
-from frames.clients import KafkaSettings, group_consumer, producer, unpark
+from frames.clients import KafkaSettings, group_consumer, producer
 from frames.errors import UnavailableError
 from frames.event import InvalidEventError, Message, decode_frame
 from frames.outcome import DeadReason, RecordId
+from frames.polling import poll
 from frames.status import WorkerState
 from frames.topics import TopicSettings, create_topics
 from workers.claim import Claim
@@ -135,7 +136,9 @@ class Worker:
             self._drain()
         failure = self._failure
         if isinstance(failure, MemoryError):
-            raise UnavailableError(f"no memory left for a frame ({failure}); it was not committed") from failure
+            raise UnavailableError(
+                f"no memory left for a frame ({failure}); it was not committed"
+            ) from failure
         if failure is not None:
             raise failure
 
@@ -166,8 +169,7 @@ class Worker:
             self._join_anew()
         self._turned()
         self._pause_the_crowded()
-        unpark(self._consumer)
-        self._hold(self._consumer.poll(timeout_ms=25 if self._in_flight else 100))
+        self._hold(poll(self._consumer, timeout_ms=25 if self._in_flight else 100))
         self._admit()
         self._settle()
         if time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
@@ -215,20 +217,22 @@ class Worker:
 
     def _admit(self) -> None:
         """Pass on what was polled: one record at a time while some are under suspicion."""
+        admitted: list[Polled] = []
         while self._held and not (self._commits.suspects and self._in_flight):
             polled = self._held.popleft()
             place, claim = polled.record, polled.claim
             claim.taken(place.offset)
-            if (crashes := self._commits.condemned(place.partition, place.offset)) is not None:
-                detail = "the worker's process ended each time this record was under way"
-                dead = self._opening.dead(polled, DeadReason.CRASHED_WORKER, "process", detail, crashes)
-                self._publishing.publish(polled, dead)
+            if (crashes := self._commits.condemned(place.partition, place.offset)) is None:
+                admitted.append(polled)
                 continue
-            if self._commits.suspects:
-                self._commits.commit({place.partition: claim})
+            detail = "the worker's process ended each time this record was under way"
+            dead = self._opening.dead(polled, DeadReason.CRASHED_WORKER, "process", detail, crashes)
+            self._publishing.publish(polled, dead)
+        # Before any of them begins: the first to begin may end this process.
+        if admitted and (unmarked := self._commits.unmarked(self._claims)):
+            self._commits.commit({number: self._claims[number] for number in unmarked})
+        for polled in admitted:
             self._inbox.put(polled)
-        if unmarked := self._commits.unmarked(self._claims):
-            self._commits.commit({number: self._claims[number] for number in unmarked}, wait=False)
 
     def _settle(self, timeout_s: float = 0.0) -> None:
         """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
