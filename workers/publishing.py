@@ -50,7 +50,7 @@ class Publishing:
     def acknowledged(self, timeout_s: float) -> Iterator[tuple[Polled, Outcome]]:
         """Records whose outcomes were acknowledged since the last call, with them; waits for the first."""
         try:
-            yield self._acknowledged.get(timeout=timeout_s) if timeout_s else self._acknowledged.get_nowait()
+            yield self._acknowledged.get(timeout=max(timeout_s, 0.0))
             while True:
                 yield self._acknowledged.get_nowait()
         except Empty:

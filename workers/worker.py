@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OUTAGE_PAUSE_S = 0.1
+UNHURRIED_S = 0.05
 CHANGE_REPORT_S = 0.25
 """A worker that turns from idle to busy and back says so at most this often."""
 
@@ -111,6 +112,7 @@ class Worker:
         self._detecting = Detecting(
             inbox, lanes, self._publishing, settings, self._pulse, instruments, leaving
         )
+        self._polled_at = 0.0
         self._committed_at = 0.0
         self._idle_since: float | None = None
         self._reported_at = 0.0
@@ -168,6 +170,7 @@ class Worker:
         if self._pulse.frozen:
             self._join_anew()
         self._turned()
+        self._rest()
         self._pause_the_crowded()
         self._hold(poll(self._consumer, timeout_ms=25 if self._in_flight else 100))
         self._admit()
@@ -193,6 +196,13 @@ class Worker:
         self._consumer.unsubscribe()
         self._join()
         self._pulse.thawed()
+
+    def _rest(self) -> None:
+        """While there is plenty to do, poll only every UNHURRIED_S: each poll costs client and broker."""
+        rests_until = self._polled_at + UNHURRIED_S
+        while self._inbox.bytes > self._settings.inbox_bytes / 4 and time.monotonic() < rests_until:
+            self._settle(timeout_s=rests_until - time.monotonic())
+        self._polled_at = time.monotonic()
 
     def _pause_the_crowded(self) -> None:
         """Poll no more of partitions that fill the inbox, nor of any while records are held back."""

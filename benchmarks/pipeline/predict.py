@@ -1,0 +1,33 @@
+"""
+`YOLO.predict` alone: decoded pictures in a loop, as its documentation shows it. Needs Ultralytics only.
+
+    python predict.py PICTURES WEIGHTS.pt IMAGE_SIZE SECONDS
+
+The answer is one line of JSON: frames per second, and CPU seconds per frame.
+"""
+
+import json
+import sys
+import time
+from itertools import cycle
+from pathlib import Path
+
+import cv2
+from ultralytics import YOLO
+
+WARM_UP = 5
+
+if __name__ == "__main__":
+    folder, weights, size, seconds = sys.argv[1:]
+    pictures = [cv2.imread(str(file)) for file in sorted(Path(folder).glob("*.jpg"))]
+    model = YOLO(weights)
+    count = began_at = used_s = 0.0
+    for number, picture in enumerate(cycle(pictures)):
+        if number == WARM_UP:
+            began_at, used_s = time.perf_counter(), time.process_time()
+        model.predict(picture, imgsz=int(size), verbose=False)
+        if number >= WARM_UP and time.perf_counter() - began_at > float(seconds):
+            count = number - WARM_UP + 1
+            break
+    passed_s, used_s = time.perf_counter() - began_at, time.process_time() - used_s
+    print(json.dumps({"per_s": count / passed_s, "cpu_s": used_s / count}))
