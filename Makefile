@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test faults soak test-training clean
+.PHONY: help demo check test faults soak fuzz test-training clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ faults: .venv/dev  ## Break what can break while frames flow, and count them aft
 
 soak: .venv/dev  ## Random faults for SECONDS=600; figures into REPORT=soak.json
 	$(BIN)/python -m tests.integration.faults.soak --seconds $(or $(SECONDS),600) --report $(or $(REPORT),soak.json)
+
+fuzz: .venv/dev  ## Broken envelopes and images by the million; ARGS='--count 1000000 --seed 7'
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 test-training: .venv/training  ## Tests of training and export: installs torch, several GB
 	$(BIN)/pytest tests/training $(ARGS)

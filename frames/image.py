@@ -29,6 +29,8 @@ MAX_SCANS = 100
 """Passes over a progressive JPEG; encoders make ten, and each costs a decoder the whole image."""
 MAX_SEGMENTS = 1000
 """Segments before the frame header; a colour profile and a thumbnail take a few dozen."""
+MAX_CHUNKS = 20_000
+"""Of a PNG; encoders make one of each 8 kB or more."""
 TRAILER_BYTES = 1024
 """Some cameras pad their files: the end marker must stand within the last so many bytes."""
 
@@ -142,8 +144,22 @@ def _read_png(image: bytes) -> ImageHeader:
         raise _corrupt("PNG without an IHDR chunk")
     if image.rfind(b"IEND", -TRAILER_BYTES) < 0:
         raise _corrupt("PNG cut off: no IEND chunk at its end")
+    _check_chunks(image)
     width, height = (int.from_bytes(image[at : at + 4], "big") for at in (16, 20))
     return ImageHeader("image/png", width, height)
+
+
+def _check_chunks(image: bytes) -> None:
+    """OpenCV allocates what a chunk says of its length, up to 4 GB, before it looks for the bytes."""
+    at = 8
+    for _ in range(MAX_CHUNKS):
+        end = at + 12 + int.from_bytes(image[at : at + 4], "big")
+        if end > len(image):
+            raise _corrupt("PNG with a chunk that is longer than the image")
+        if image[at + 4 : at + 8] == b"IEND":
+            return
+        at = end
+    raise _corrupt(f"PNG with more than {MAX_CHUNKS} chunks")
 
 
 def _read_jpeg(image: bytes) -> ImageHeader:

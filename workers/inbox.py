@@ -5,8 +5,10 @@ The poll thread must never block, or the worker would be expelled from its group
 never does, and `crowded` tells it whose partitions to pause. A record's bytes count until
 its outcome is acknowledged, since the producer holds on to them until then.
 
-Cameras are served in turn: one that floods waits for itself, not the others for it. The
-same holds for the space: a partition may fill as much as is still free (the dynamic
+Cameras are served in turn: one that floods waits for itself, not the others for it. A camera
+of which nothing waited gets its first turn before those that had theirs (the new flows of
+FQ-CoDel, RFC 8290), but not all turns: strangers may call themselves anything. The same holds
+for the space: a partition may fill as much as is still free (the dynamic
 threshold of Choudhury and Hahne, 1998, alpha = 1), so that one alone takes half of it.
 """
 
@@ -51,6 +53,8 @@ class Polled:
 
 OVERHEAD_BYTES = 1024
 """What a record without any content takes: a flood of empty ones is bounded too."""
+NEW_IN_A_ROW = 8
+"""Turns of cameras that were not there before, until one that was has its own."""
 REMEMBERED_CAMERAS = 10_000
 """Cameras of which the newest instant of capture is known; strangers may send any number."""
 
@@ -64,13 +68,19 @@ class Batch:
     """Dropped unseen: a newer frame of their camera came, and only the newest counts."""
 
 
+Turns = OrderedDict[str, deque[Polled]]
+"""What waits by camera, in the order of their turns."""
+
+
 class Inbox:
     """Polled records, between threads."""
 
     def __init__(self, max_bytes: int, freshness: Freshness) -> None:
         self._max_bytes = max_bytes
         self._freshness = freshness
-        self._waiting: OrderedDict[str, deque[Polled]] = OrderedDict()  # by camera, whose turn is next first
+        self._new: Turns = OrderedDict()
+        self._old: Turns = OrderedDict()  # had a turn; one of which nothing waits stays until its next one
+        self._new_in_a_row = 0
         self._superseded: list[Polled] = []
         self._newest: OrderedDict[str, float] = OrderedDict()
         self._under_way: dict[str, Polled] = {}  # of cameras of which only the newest counts
@@ -96,7 +106,7 @@ class Inbox:
             if isinstance(frame, Frame) and self._freshness.rule(frame.source).newest:
                 self._put_newest(polled, frame)
             else:
-                self._waiting.setdefault(polled.camera, deque()).append(polled)
+                self._queue(polled.camera).append(polled)
             self._changed.notify_all()
 
     def take(self, most: int, patience_s: Callable[[Polled], float]) -> Batch:
@@ -132,14 +142,12 @@ class Inbox:
     def withdraw(self, claims: Collection[Claim]) -> list[Polled]:
         """Remove and return the waiting records of *claims*."""
         with self._changed:
-            waiting = [polled for queue in self._waiting.values() for polled in queue] + self._superseded
-            removed = [polled for polled in waiting if polled.claim in claims]
-            self._superseded = [polled for polled in self._superseded if polled.claim not in claims]
-            for camera in list(self._waiting):
-                kept = deque(polled for polled in self._waiting[camera] if polled.claim not in claims)
-                self._waiting[camera] = kept
-                if not kept:
-                    del self._waiting[camera]
+            removed: list[Polled] = []
+            for queue in (*self._new.values(), *self._old.values(), self._superseded):
+                removed += [polled for polled in queue if polled.claim in claims]
+                kept = [polled for polled in queue if polled.claim not in claims]
+                queue.clear()
+                queue.extend(kept)
             for polled in removed:
                 self._count(polled, -polled.size)
             return removed
@@ -159,23 +167,43 @@ class Inbox:
         if frame.captured_at < newest:
             self._superseded.append(polled)
             return
-        self._superseded += self._waiting.get(frame.camera, ())
-        self._waiting[frame.camera] = deque([polled])
+        queue = self._queue(frame.camera)
+        self._superseded += queue
+        queue.clear()
+        queue.append(polled)
+
+    def _queue(self, camera: str) -> deque[Polled]:
+        """Where records of *camera* wait."""
+        if camera in self._old:
+            return self._old[camera]
+        return self._new.setdefault(camera, deque())
 
     def _next(self) -> str | None:
         """The camera whose turn it is."""
-        return next((camera for camera in self._waiting if camera not in self._under_way), None)
+        new, old = self._first(self._new), self._first(self._old)
+        return (old or new) if self._new_in_a_row >= NEW_IN_A_ROW else (new or old)
+
+    def _first(self, turns: Turns) -> str | None:
+        """The first camera of which a record may be taken; forgets those before it of which none waits."""
+        idle, found = [], None
+        for camera, queue in turns.items():
+            if not queue:
+                idle.append(camera)
+            elif camera not in self._under_way:
+                found = camera
+                break
+        for camera in idle:
+            del turns[camera]
+        return found
 
     def _take(self, most: int) -> list[Polled]:
         taken: list[Polled] = []
         while len(taken) < most and (camera := self._next()) is not None:
-            queue = self._waiting[camera]
+            self._new_in_a_row = self._new_in_a_row + 1 if camera in self._new else 0
+            queue = self._new.pop(camera, None) or self._old.pop(camera)
+            self._old[camera] = queue
             polled = queue.popleft()
             taken.append(polled)
-            if queue:
-                self._waiting.move_to_end(camera)
-            else:
-                del self._waiting[camera]
             if isinstance(polled.frame, Frame) and self._freshness.rule(polled.frame.source).newest:
                 self._under_way[camera] = polled
         return taken

@@ -92,6 +92,12 @@ def test_type_and_size_are_read(image, content_type):
         pytest.param(JPEG[:2] + b"xx" + JPEG[2:], DeadReason.UNSUPPORTED_IMAGE, id="garbage after the start"),
         pytest.param(JPEG[:20] + b"xx" + JPEG[20:], DeadReason.CORRUPT_IMAGE, id="garbage between segments"),
         pytest.param(PNG[:8] + PNG[33:], DeadReason.CORRUPT_IMAGE, id="png without IHDR"),
+        pytest.param(PNG[: len(PNG) // 2] + PNG[-12:], DeadReason.CORRUPT_IMAGE, id="png cut in the middle"),
+        pytest.param(
+            PNG[: PNG.index(b"IDAT") - 4] + b"\xff\xff\xff\xff" + PNG[PNG.index(b"IDAT") :],
+            DeadReason.CORRUPT_IMAGE,
+            id="png with a chunk of 4 GB",
+        ),
     ],
 )
 def test_the_header_tells_what_cannot_be_used(image, reason):
@@ -105,7 +111,6 @@ def test_the_header_tells_what_cannot_be_used(image, reason):
     "image",
     [
         pytest.param(JPEG[:300] + JPEG[-2:], id="jpeg cut in its tables"),
-        pytest.param(PNG[: len(PNG) // 2] + PNG[-12:], id="png cut in the middle"),
         pytest.param(png(100, 100, pixels=b"few"), id="png with too few pixels"),
         pytest.param(png(8, 8, depth=7), id="png of 7 bits"),
     ],
