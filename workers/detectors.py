@@ -12,7 +12,7 @@ from typing import Literal
 
 from frames.outcome import Detection
 from workers.detector import Detector, Image
-from workers.model import Model, ModelSettings
+from workers.model import BUNDLED, Model, ModelSettings
 
 
 def open_detectors(model: Model, settings: ModelSettings, cache_dir: Path) -> Sequence[Detector]:
@@ -59,6 +59,19 @@ class TakingTurns:
         """See `Detector.detect`."""
         with self._lock:
             return self._detector.detect(images)
+
+
+def import_engine(settings: ModelSettings) -> None:
+    """
+    Import what will run the model, before it is here: by its name, which nearly always tells.
+
+    Raises:
+        ConfigError: The engine is not installed.
+    """
+    if chosen(Path(settings.path or BUNDLED), settings) == "openvino":
+        import workers.openvino_detector
+    else:
+        import workers.ultralytics_detector  # noqa: F401
 
 
 def chosen(path: Path, settings: ModelSettings) -> Literal["openvino", "ultralytics"]:

@@ -85,10 +85,11 @@ def run_worker(
     with ThreadPoolExecutor(1, thread_name_prefix="connect") as pool:
         connecting = pool.submit(connected)
         try:
-            from workers.detectors import open_detectors
+            from workers.detectors import import_engine, open_detectors
             from workers.opening import Opening
             from workers.processing import Processing
 
+            import_engine(model_settings)
             cold_start.finished("import", time.time())
             passing("before-load")
             model = load_model(model_settings, cache_dir, cold_start.advanced)
