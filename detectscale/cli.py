@@ -28,9 +28,11 @@ COMMANDS = (
     "dlq",
     "project",
     "worker",
+    "autoscaler",
     "train",
     "export",
     "simulate",
+    "lint-manifests",
 )
 """In the order of `--help`. Each is found in a module of its name under its name: a function, or a Typer."""
 
@@ -65,7 +67,8 @@ class Commands(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in COMMANDS:
             raise KeyError(name)
-        found = getattr(import_module(f"detectscale.commands.{name}"), name)
+        word = name.replace("-", "_")
+        found = getattr(import_module(f"detectscale.commands.{word}"), word)
         if not isinstance(found, typer.Typer):
             found = _alone(name, found)
         return typer.main.get_command(found)

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
+from autoscaler.adapter.settings import AdapterSettings
 from autoscaler.policy_settings import PolicySettings
 from frames.claim_check import ClaimCheckSettings
 from frames.clients import KafkaSettings
@@ -42,6 +43,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     model: ModelSettings = ModelSettings()
     worker: WorkerSettings = WorkerSettings()
     policy: PolicySettings = PolicySettings()
+    adapter: AdapterSettings = AdapterSettings()
     traces: TraceSettings = TraceSettings()
 
 

@@ -38,11 +38,11 @@ class AdapterSettings(BaseModel, frozen=True, extra="forbid"):
     """Both ports then speak TLS; read again whenever it, the key or the authority changes."""
     tls_key_file: str | None = None
     tls_client_ca_file: str | None = None
-    """Whoever calls by gRPC needs a certificate of this authority: mutual TLS."""
+    """Authority of whoever may call by gRPC: mutual TLS; None: whoever reaches the port may."""
     allowed_clients: tuple[str, ...] = ()
     """Names in that certificate (DNS or URI, so SPIFFE ids too), one of which it needs; empty: any."""
     token_file: str | None = None
-    """Holds the bearer token for `/v1` by HTTP; None: whoever reaches the port may ask."""
+    """Holds the bearer token for `/v1` by HTTP; None: only this machine may ask."""
     reflection: bool = False
     """Let gRPC clients list what can be called."""
     stale_s: PositiveFloat = 30.0

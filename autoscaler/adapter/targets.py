@@ -69,7 +69,7 @@ class Target:
                 listener()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call *listener*, on the publishing thread, whenever work or replicas go from none to some or back."""
+        """Call *listener*, on the publishing thread, when work or replicas go from none to some or back."""
         self._listeners.append(listener)
 
     def standing(self, now: float) -> Standing:

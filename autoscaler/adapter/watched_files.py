@@ -21,7 +21,7 @@ class WatchedFiles(Generic[T]):
     def __init__(self, paths: Sequence[str], read: Callable[[], T]) -> None:
         """
         Args:
-            read: Reads the files, all of them; a `ConfigError` or `OSError` says that they do not fit together.
+            read: Reads all of them; a `ConfigError` or `OSError` says that they do not fit together.
 
         Raises:
             ConfigError: They do not from the start.

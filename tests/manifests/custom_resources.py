@@ -1,0 +1,76 @@
+"""
+Schemas of custom resources: each project's own, out of its Go module.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft4Validator
+
+from tests.manifests.rendering import run_go
+
+MODULES = {
+    # By group: the module that holds its CRDs, what Go's checksum of it must be, and the folder.
+    "keda.sh": (
+        "github.com/kedacore/keda/v2@v2.21.0",
+        "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=",
+        "config/crd/bases",
+    ),
+    "cert-manager.io": (
+        "github.com/cert-manager/cert-manager@v1.18.2",
+        "h1:H2P75ycGcTMauV3gvpkDqLdS3RSXonWF2S49QGA1PZE=",
+        "deploy/crds",
+    ),
+    "karpenter.sh": (
+        "sigs.k8s.io/karpenter@v1.6.0",
+        "h1:82SIWF3FIaTkD5WFx+2wjCqgkZK5m1CHY5p+uIu4ScI=",
+        "pkg/apis/crds",
+    ),
+}
+UNCHECKED = {
+    "kafka.strimzi.io": "its CRDs are in no Go module",
+    "karpenter.k8s.aws": "its module cannot be fetched everywhere",
+}
+
+
+def complaints(body: dict[str, Any]) -> Iterator[str]:
+    """What the schema of this object's CRD does not accept, a misspelt field too."""
+    group, _, version = body["apiVersion"].partition("/")
+    for error in Draft4Validator(_schemas(group)[body["kind"], version]).iter_errors(body):
+        yield f"{error.json_path}: {error.message}"
+
+
+@cache
+def _schemas(group: str) -> dict[tuple[str, str], Any]:
+    """By kind and version."""
+    module, checksum, folder = MODULES[group]
+    found = json.loads(run_go("mod", "download", "-json", module))
+    assert found["Sum"] == checksum, module
+    return {
+        (crd["spec"]["names"]["kind"], version["name"]): _strict(version["schema"]["openAPIV3Schema"])
+        for file in (Path(found["Dir"]) / folder).glob("*.yaml")
+        for crd in yaml.safe_load_all(file.read_text())
+        if crd and crd["kind"] == "CustomResourceDefinition" and crd["spec"]["group"] == group
+        for version in crd["spec"]["versions"]
+    }
+
+
+def _strict(schema: Any, top: bool = True) -> Any:
+    """*schema*, refusing fields that it does not name, which an API server would silently drop."""
+    if isinstance(schema, list):
+        return [_strict(entry, top=False) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    strict = {
+        key: {name: _strict(field, top=False) for name, field in value.items()}
+        if key == "properties"
+        else _strict(value, top=False)
+        for key, value in schema.items()
+    }
+    if "properties" in schema and not top and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        strict.setdefault("additionalProperties", False)
+    return strict
