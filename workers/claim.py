@@ -1,9 +1,19 @@
 """
 One assignment of one partition to this worker: what was taken, what may be committed.
 
-Records finish out of order (a dead one at once, a batch later), but Kafka remembers one
+Records finish out of order (a dead one at once, cameras in turn), but Kafka remembers one
 offset per partition: what is committed must never pass a record without an outcome.
 """
+
+from collections.abc import Iterator
+from enum import Enum
+
+
+class _Record(Enum):
+    TAKEN = 1
+    FINISHED = 2
+    BACK = 3
+    """Handed back: the partition's next owner reads it."""
 
 
 class Claim:
@@ -13,59 +23,82 @@ class Claim:
     >>> claim = Claim()
     >>> for offset in (5, 6, 7): claim.taken(offset)
     >>> claim.finished(6)
-    >>> claim.next_offset is None
-    True
+    >>> claim.committable, claim.in_flight, list(claim.done())
+    (5, 3, [(6, 7)])
     >>> claim.finished(5)
-    >>> claim.next_offset, claim.in_flight
+    >>> claim.committable, claim.in_flight
     (7, 1)
+    >>> claim.handed_back(7)
+    >>> claim.committable, claim.settled
+    (7, True)
     """
 
     def __init__(self) -> None:
-        self._finished: dict[int, bool] = {}  # in the order taken, which is the order of offsets
-        self.next_offset: int | None = None
-        """The watermark: the offset after the last record before which all are finished. None: none is."""
+        self._records: dict[int, _Record] = {}  # in the order taken, which is the order of offsets
+        self._passed: int | None = None
         self.lost = False
         """The group gave the partition to somebody else without asking: publish nothing more of it."""
 
     @property
-    def in_flight(self) -> int:
-        """Records taken that the watermark has not passed."""
-        return len(self._finished)
+    def committable(self) -> int | None:
+        """The watermark: the offset of the first record that is not finished. None: nothing was taken."""
+        return next(iter(self._records), self._passed)
 
     @property
-    def committable(self) -> int | None:
-        """The offset to commit: of the first record that is not finished. None: nothing was taken."""
-        return next(iter(self._finished)) if self._finished else self.next_offset
+    def in_flight(self) -> int:
+        """Records taken, and not handed back, that the watermark has not passed."""
+        return sum(record is not _Record.BACK for record in self._records.values())
 
     @property
     def taken_to(self) -> int | None:
-        """The offset after the last record taken; None: none was, or all were handed back."""
-        return next(reversed(self._finished)) + 1 if self._finished else self.next_offset
+        """The offset after the last record that is under way; where none is, the watermark."""
+        under_way = (offset for offset in reversed(self._records) if self._records[offset] is _Record.TAKEN)
+        last = next(under_way, None)
+        return self.committable if last is None else last + 1
 
     @property
     def settled(self) -> bool:
-        """Every record taken has its outcome."""
-        return not self._finished
+        """Nothing is under way."""
+        return _Record.TAKEN not in self._records.values()
+
+    def done(self) -> Iterator[tuple[int, int]]:
+        """Finished records that the watermark has not passed: first offset, and the one after the last."""
+        first = last = None
+        for offset, record in self._records.items():
+            if record is not _Record.FINISHED:
+                continue
+            if first is not None and last is not None and offset != last + 1:
+                yield first, last + 1
+                first = None
+            first, last = offset if first is None else first, offset
+        if first is not None and last is not None:
+            yield first, last + 1
 
     def taken(self, offset: int) -> None:
         """A record was polled. Offsets rise; gaps (transaction markers) are allowed."""
-        self._finished[offset] = False
+        self._records[offset] = _Record.TAKEN
 
     def passed_to(self, position: int) -> None:
-        """The reader stands at *position*: what lies before it and was not taken were no records."""
-        if self.settled and (self.next_offset is None or self.next_offset < position):
-            self.next_offset = position
+        """The reader stands at *position*, nothing is held: what was not taken before it were no records."""
+        if not self._records and (self._passed is None or self._passed < position):
+            self._passed = position
 
     def handed_back(self, offset: int) -> None:
         """A taken record will be read again by the partition's next owner."""
-        del self._finished[offset]
+        self._records[offset] = _Record.BACK
+
+    def abandoned(self) -> None:
+        """All that is under way will be read again, through no fault of its own."""
+        for offset, record in self._records.items():
+            if record is _Record.TAKEN:
+                self._records[offset] = _Record.BACK
 
     def finished(self, offset: int) -> None:
         """A record's outcome is acknowledged by the broker."""
-        self._finished[offset] = True
-        while self._finished:
-            first, finished = next(iter(self._finished.items()))
-            if not finished:
+        self._records[offset] = _Record.FINISHED
+        while self._records:
+            first, record = next(iter(self._records.items()))
+            if record is not _Record.FINISHED:
                 break
-            del self._finished[first]
-            self.next_offset = first + 1
+            del self._records[first]
+            self._passed = first + 1

@@ -31,13 +31,17 @@ class Commits:
         self.confirmed_at: float | None = None
         """Instant of the last commit that Kafka confirmed, seconds since the epoch; None: none yet."""
         self._suspicions: dict[int, Suspicion] = {}
+        self._found: dict[int, Mark] = {}
         self._sent: dict[int, tuple[int, Mark]] = {}
 
     def adopt(self, partitions: Collection[int]) -> None:
         """Read what the last owner of *partitions* left behind, before anything of them is taken."""
         self.forget(partitions)
-        for place, kept in self._found(partitions).items():
-            known = suspicion(kept.offset, Mark.read(kept.metadata or ""))
+        for place, kept in self._fetch(partitions).items():
+            mark = Mark.read(kept.metadata or "")
+            if mark is not None:
+                self._found[place.partition] = mark
+            known = suspicion(kept.offset, mark)
             if known.attempts:
                 log.warning(
                     "partition %d: its last owner crashed; %d times now with the records from %d to %d",
@@ -47,7 +51,12 @@ class Commits:
                     known.until - 1,
                 )
                 self._suspicions[place.partition] = known
-                self._send({place.partition: (kept.offset, known.mark(kept.offset, kept.offset))})
+                done = mark.done if mark is not None else ()
+                self._send({place.partition: (kept.offset, known.mark(kept.offset, kept.offset, done))})
+
+    def done(self, partition: int, offset: int) -> bool:
+        """This record has its outcome from an owner before us, though the committed offset is not past it."""
+        return partition in self._found and self._found[partition].has_done(offset)
 
     def condemned(self, partition: int, offset: int) -> int | None:
         """How many crashes this record has caused for certain, if those are enough; else None."""
@@ -75,7 +84,7 @@ class Commits:
             known = self._suspicions.get(partition, Suspicion())
             if offset >= known.until:
                 self._suspicions.pop(partition, None)
-            mark = known.mark(offset, taken)
+            mark = known.mark(offset, taken, tuple(claim.done()))
             if self._sent.get(partition) != (offset, mark):
                 moved[partition] = offset, mark
         if moved:
@@ -84,10 +93,10 @@ class Commits:
     def forget(self, partitions: Collection[int]) -> None:
         """These are somebody else's."""
         for partition in partitions:
-            self._sent.pop(partition, None)
-            self._suspicions.pop(partition, None)
+            for known in (self._sent, self._suspicions, self._found):
+                known.pop(partition, None)
 
-    def _found(self, partitions: Collection[int]) -> Mapping[Any, Any]:
+    def _fetch(self, partitions: Collection[int]) -> Mapping[Any, Any]:
         wanted = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
             # One request for all; the public `committed` makes one for each.

@@ -19,6 +19,8 @@ from typing import Self
 
 ATTEMPTS = 3
 """Crashes that one record may cause."""
+MOST_DONE = 80
+"""Ranges in one mark: 80 of 42 digits and punctuation are less than 4 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Mark:
     """Crashes during which each record from the committed offset to `until` was under way."""
     until: int = 0
     """Offset after the last record that was under way in a crash."""
+    done: tuple[tuple[int, int], ...] = ()
+    """
+    Records beyond the committed offset that have their outcomes: the first offset, and the one after the
+    last. The next owner passes them over. At most MOST_DONE, what is left out is done again.
+    """
 
     def text(self) -> str:
         """
@@ -40,17 +47,23 @@ class Mark:
         '{"taken":8}'
         """
         crashed = {"attempts": self.attempts, "until": self.until} if self.attempts else {}
-        return json.dumps({"taken": self.taken} | crashed, separators=(",", ":"))
+        done = {"done": self.done[:MOST_DONE]} if self.done else {}
+        return json.dumps({"taken": self.taken} | crashed | done, separators=(",", ":"))
 
     @classmethod
     def read(cls, text: str) -> Self | None:
         """What `text` wrote; None: somebody else wrote something else there, or nothing."""
         try:
             fields = json.loads(text)
-            found = cls(**fields)
-        except (ValueError, TypeError):
+            done = tuple((int(first), int(after)) for first, after in fields.pop("done", ()))
+            found = cls(**fields, done=done)
+        except (ValueError, TypeError, AttributeError):
             return None
         return found if all(isinstance(value, int) for value in fields.values()) else None
+
+    def has_done(self, offset: int) -> bool:
+        """The record at *offset* has its outcome."""
+        return any(first <= offset < after for first, after in self.done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +82,10 @@ class Suspicion:
         """They are to be processed one by one."""
         return self.attempts >= ATTEMPTS - 1
 
-    def mark(self, committed: int, taken: int) -> Mark:
-        """What goes beside *committed*, once records up to *taken* were begun or may be."""
-        return Mark(taken, self.attempts, self.until) if committed < self.until else Mark(taken)
+    def mark(self, committed: int, taken: int, done: tuple[tuple[int, int], ...] = ()) -> Mark:
+        """What goes beside *committed*, once records up to *taken* were begun or may be; see `Mark`."""
+        crashed = (self.attempts, self.until) if committed < self.until else (0, 0)
+        return Mark(taken, *crashed, done)
 
 
 def suspicion(committed: int, mark: Mark | None) -> Suspicion:

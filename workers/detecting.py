@@ -100,9 +100,12 @@ class Detecting:
         self._count(detected, began_at)
 
     def _publish(self, polled: Polled, outcome: Outcome | None, batch_frames: int) -> Kind | None:
-        if outcome is None or polled.claim.lost:
+        if polled.claim.lost:
             self._inbox.release(polled)
             self._instruments.metrics.zombie()
+            return None
+        if outcome is None:
+            self._publishing.give_up(polled)
             return None
         self._publishing.publish(polled, self._instruments.traced(polled, outcome, batch_frames))
         with self._lock:

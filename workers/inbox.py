@@ -82,7 +82,7 @@ class Inbox:
         self._old: Turns = OrderedDict()  # had a turn; one of which nothing waits stays until its next one
         self._new_in_a_row = 0
         self._superseded: list[Polled] = []
-        self._newest: OrderedDict[str, float] = OrderedDict()
+        self._newest: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._under_way: dict[str, Polled] = {}  # of cameras of which only the newest counts
         self._bytes: Counter[Claim] = Counter()
         self._total_bytes = 0
@@ -108,6 +108,11 @@ class Inbox:
             else:
                 self._queue(polled.camera).append(polled)
             self._changed.notify_all()
+
+    def keep(self, polled: Polled) -> None:
+        """Count a record that has its outcome already, until that is acknowledged."""
+        with self._changed:
+            self._count(polled, polled.size)
 
     def take(self, most: int, patience_s: Callable[[Polled], float]) -> Batch:
         """
@@ -160,16 +165,24 @@ class Inbox:
 
     def _put_newest(self, polled: Polled, frame: Frame) -> None:
         """One frame of its camera waits at most, and it is never older than one that waited before."""
-        newest = self._newest.pop(frame.camera, frame.captured_at)
-        self._newest[frame.camera] = max(newest, frame.captured_at)
+        camera = frame.source, frame.camera
+        captured_at = min(frame.captured_at, polled.appended_at)  # a camera's clock may be ahead, once
+        newest = self._newest.pop(camera, captured_at)
+        self._newest[camera] = max(newest, captured_at)
         if len(self._newest) > REMEMBERED_CAMERAS:
             self._newest.popitem(last=False)
-        if frame.captured_at < newest:
+        if captured_at < newest:
             self._superseded.append(polled)
             return
         queue = self._queue(frame.camera)
-        self._superseded += queue
-        queue.clear()
+        older = [
+            waiting
+            for waiting in queue
+            if isinstance(waiting.frame, Frame) and waiting.frame.source == frame.source
+        ]
+        for superseded in older:
+            queue.remove(superseded)
+        self._superseded += older
         queue.append(polled)
 
     def _queue(self, camera: str) -> deque[Polled]:
@@ -180,8 +193,10 @@ class Inbox:
 
     def _next(self) -> str | None:
         """The camera whose turn it is."""
-        new, old = self._first(self._new), self._first(self._old)
-        return (old or new) if self._new_in_a_row >= NEW_IN_A_ROW else (new or old)
+        turns = [self._first(self._new), self._first(self._old)]
+        if self._new_in_a_row >= NEW_IN_A_ROW:
+            turns.reverse()
+        return next((camera for camera in turns if camera is not None), None)
 
     def _first(self, turns: Turns) -> str | None:
         """The first camera of which a record may be taken; forgets those before it of which none waits."""

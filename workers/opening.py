@@ -93,7 +93,7 @@ class Opening:
     def _fetched(self, polled: Polled, frame: Frame) -> bytes | None:
         """The image's bytes, which may lie in a storage: one that is away is waited for."""
         attempt = 0
-        while True:
+        while frame.image or frame.dataref is None or self._patient(0.0):  # to wait for a storage is no hang
             try:
                 return self._claim_checks.open(frame)
             except StorageError as error:
@@ -101,6 +101,7 @@ class Opening:
             if polled.claim.lost or not self._patient(delay_s(attempt, self._random)):
                 return None
             attempt += 1
+        return None
 
     def superseded(self, polled: Polled) -> Outcome:
         """The outcome of a frame of which a newer one is there."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kafka.errors import MessageSizeTooLargeError
 
 from frames.errors import UnavailableError
-from frames.event import Message
+from frames.event import MAX_ATTRIBUTE_CHARACTERS, Message
 from frames.outcome import Dead, DeadReason, Kind, Outcome
 from frames.topics import TopicSettings
 from workers.inbox import Polled
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Publishing:
-    """Sends from any thread; one thread asks what was acknowledged."""
+    """Sends from any thread; one thread asks what is settled."""
 
     def __init__(self, producer: "KafkaProducer", topics: TopicSettings) -> None:
         self._producer = producer
@@ -29,7 +29,7 @@ class Publishing:
             Kind.EXPIRED: topics.expired,
             Kind.DEAD: topics.dead,
         }
-        self._acknowledged: SimpleQueue[tuple[Polled, Outcome]] = SimpleQueue()
+        self._settled: SimpleQueue[tuple[Polled, Outcome | None]] = SimpleQueue()
         self.failure: UnavailableError | None = None
         """Why an outcome did not reach the broker; None: all did, or are on their way."""
 
@@ -40,19 +40,27 @@ class Publishing:
             future = self.send(topic, outcome.message())
         except MessageSizeTooLargeError:
             future = self.send(topic, without_content(outcome).message())
-        future.add_callback(lambda _: self._acknowledged.put((polled, outcome)))
+        future.add_callback(lambda _: self._settled.put((polled, outcome)))
         future.add_errback(self._failed)
 
     def send(self, topic: str, message: Message) -> Any:
         """Send any message; returns kafka-python's future."""
         return self._producer.send(topic, key=message.key, value=message.value, headers=list(message.headers))
 
-    def acknowledged(self, timeout_s: float) -> Iterator[tuple[Polled, Outcome]]:
-        """Records whose outcomes were acknowledged since the last call, with them; waits for the first."""
+    def give_up(self, polled: Polled) -> None:
+        """Nothing will be sent for *polled*: the partition's next owner reads it."""
+        self._settled.put((polled, None))
+
+    def settled(self, timeout_s: float) -> Iterator[tuple[Polled, Outcome | None]]:
+        """
+        What was settled since the last call; waits for the first.
+
+        Each record comes with its outcome, which the broker has acknowledged; None: it was given up.
+        """
         try:
-            yield self._acknowledged.get(timeout=max(timeout_s, 0.0))
+            yield self._settled.get(timeout=max(timeout_s, 0.0))
             while True:
-                yield self._acknowledged.get_nowait()
+                yield self._settled.get_nowait()
         except Empty:
             return
 
@@ -70,10 +78,11 @@ def without_content(outcome: Outcome) -> Outcome:
     """
     if not isinstance(outcome, Dead):
         return outcome
+    key = outcome.original.key
     detail = f"{len(outcome.original.value)} bytes unpacked, left out of this letter: {outcome.detail}"
     return replace(
         outcome,
-        original=Message(outcome.original.key, b"", []),
+        original=Message(key and key[:MAX_ATTRIBUTE_CHARACTERS], b"", []),
         reason=DeadReason.IMAGE_TOO_LARGE,
         detail=detail,
     )

@@ -18,7 +18,8 @@ class Pulse:
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
-        self._beat_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._beat_at = _now()
         self._thawed = threading.Event()
         self._thawed.set()
         self._ended = threading.Event()
@@ -27,14 +28,16 @@ class Pulse:
     @property
     def frozen(self) -> bool:
         """The process was frozen, and the poll thread has not found out yet what it still owns."""
-        if time.monotonic() - self._beat_at > self._limit_s:
-            self._thawed.clear()
-        return not self._thawed.is_set()
+        with self._lock:
+            if _now() - self._beat_at > self._limit_s:
+                self._thawed.clear()
+            return not self._thawed.is_set()
 
     def thawed(self) -> None:
         """The poll thread has found out; those who wait may go on."""
-        self._beat_at = time.monotonic()
-        self._thawed.set()
+        with self._lock:
+            self._beat_at = _now()
+            self._thawed.set()
 
     def wait(self) -> None:
         """Return at once, or, if the process was frozen, once it is known what it still owns."""
@@ -48,4 +51,9 @@ class Pulse:
     def _run(self) -> None:
         while not self._ended.wait(BEAT_S):
             if not self.frozen:
-                self._beat_at = time.monotonic()
+                self._beat_at = _now()
+
+
+def _now() -> float:
+    """Seconds on a clock that goes on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 
 OUTAGE_PAUSE_S = 0.1
 UNHURRIED_S = 0.05
+MOST_OPEN = 1024
+"""Records of a partition that the watermark has not passed: so many are done again after a crash at most."""
 CHANGE_REPORT_S = 0.25
 """A worker that turns from idle to busy and back says so at most this often."""
 
@@ -168,7 +170,8 @@ class Worker:
 
     def _step(self) -> None:
         if self._pulse.frozen:
-            self._join_anew()
+            self._join_anew("was frozen for longer than the group waits")
+            self._pulse.thawed()
         self._turned()
         self._rest()
         self._pause_the_crowded()
@@ -189,13 +192,12 @@ class Worker:
         metrics.polled_at, metrics.committed_at = time.time(), self._commits.confirmed_at
         metrics.in_flight, metrics.queue_bytes = self._in_flight, self._inbox.bytes
 
-    def _join_anew(self) -> None:
-        """We were frozen for longer than the group waits: whatever we held may be somebody else's."""
-        log.warning("was frozen; joins the group anew")
+    def _join_anew(self, why: str) -> None:
+        """Whatever we held may be somebody else's: drop it, and come back as somebody new."""
+        log.warning("%s; joins the group anew", why)
         self.lost(set(self._claims))
         self._consumer.unsubscribe()
         self._join()
-        self._pulse.thawed()
 
     def _rest(self) -> None:
         """While there is plenty to do, poll only every UNHURRIED_S: each poll costs client and broker."""
@@ -210,12 +212,15 @@ class Worker:
         crowded = {
             place
             for place in assigned
-            if self._held or ((claim := self._claims.get(place.partition)) and self._inbox.crowded(claim))
+            if self._held or ((claim := self._claims.get(place.partition)) and self._crowded(claim))
         }
         if crowded - paused:
             self._consumer.pause(*(crowded - paused))
         if roomy := paused & assigned - crowded:
             self._consumer.resume(*roomy)
+
+    def _crowded(self, claim: Claim) -> bool:
+        return self._inbox.crowded(claim) or claim.in_flight >= MOST_OPEN
 
     def _hold(self, fetched: dict[Any, list[Any]]) -> None:
         now = time.time()
@@ -228,29 +233,44 @@ class Worker:
     def _admit(self) -> None:
         """Pass on what was polled: one record at a time while some are under suspicion."""
         admitted: list[Polled] = []
-        while self._held and not (self._commits.suspects and self._in_flight):
-            polled = self._held.popleft()
-            place, claim = polled.record, polled.claim
+        try:
+            while self._held and not (self._commits.suspects and self._in_flight):
+                if self._begin(self._held[0]):
+                    admitted.append(self._held[0])
+                self._held.popleft()
+            # Before any of them begins: the first to begin may end this process.
+            if admitted and (unmarked := self._commits.unmarked(self._claims)):
+                self._commits.commit({number: self._claims[number] for number in unmarked})
+        finally:
+            for polled in admitted:
+                self._inbox.put(polled)
+
+    def _begin(self, polled: Polled) -> bool:
+        """Take a record; returns whether it is to be processed."""
+        place, claim = polled.record, polled.claim
+        if self._commits.done(place.partition, place.offset):
             claim.taken(place.offset)
-            if (crashes := self._commits.condemned(place.partition, place.offset)) is None:
-                admitted.append(polled)
-                continue
+            claim.finished(place.offset)
+            return False
+        crashes = self._commits.condemned(place.partition, place.offset)
+        if crashes is not None:
             detail = "the worker's process ended each time this record was under way"
             dead = self._opening.dead(polled, DeadReason.CRASHED_WORKER, "process", detail, crashes)
             self._publishing.publish(polled, dead)
-        # Before any of them begins: the first to begin may end this process.
-        if admitted and (unmarked := self._commits.unmarked(self._claims)):
-            self._commits.commit({number: self._claims[number] for number in unmarked})
-        for polled in admitted:
-            self._inbox.put(polled)
+            self._inbox.keep(polled)
+        claim.taken(place.offset)
+        return crashes is None
 
     def _settle(self, timeout_s: float = 0.0) -> None:
         """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
-        for polled, outcome in self._publishing.acknowledged(timeout_s):
+        for polled, outcome in self._publishing.settled(timeout_s):
+            self._inbox.release(polled)
+            if outcome is None:
+                polled.claim.handed_back(polled.record.offset)
+                continue
             self._instruments.acknowledged(polled, outcome)
             passing("after-publish", polled.camera)
             polled.claim.finished(polled.record.offset)
-            self._inbox.release(polled)
 
     def _pass_control_records(self) -> None:
         """Have the watermarks pass the markers of transactions, which would look like lag for ever."""
@@ -258,7 +278,7 @@ class Worker:
             return
         for place in self._consumer.assignment():
             claim, end = self._claims.get(place.partition), self._consumer.highwater(place)
-            if claim is None or end is None or claim.next_offset == end:
+            if claim is None or end is None or claim.committable == end:
                 continue
             position = self._consumer.position(place, timeout_ms=0)
             if position is not None:
@@ -274,8 +294,8 @@ class Worker:
         if self._state is WorkerState.STARTING and state == MemberState.STABLE:
             self._joined()
         if self._claims and state == MemberState.UNJOINED:
-            log.warning("expelled from the group; what is under way is dropped")
-            self.lost(set(self._claims))
+            # Not `lost` alone: kafka-python may keep the partitions, and then never say that they are ours.
+            self._join_anew("was expelled from the group")
         if self._in_flight:
             self._idle_since = None
         elif self._idle_since is None:
@@ -341,6 +361,8 @@ class Worker:
             if time.monotonic() > deadline:
                 left = sum(claim.in_flight for claim in claims)
                 log.warning("abandoned %d begun frames: not finished within %g s", left, timeout_s)
+                for claim in claims:
+                    claim.abandoned()
                 break
             self._turned()
             self._settle(timeout_s=0.05)
@@ -356,10 +378,13 @@ class Worker:
     def _drain(self) -> None:
         """Finish within half of `drain_s`: the rest is for committing and leaving before we are killed."""
         self._leaving.set()
+        if self._pulse.frozen:  # what we held may be somebody else's by now
+            self.lost(set(self._claims))
+            self._pulse.thawed()
         self._instruments.readiness.joined = False
         self._report(WorkerState.DRAINING)
         self._finish(self._claims.keys(), self._settings.drain_s / 2)
-        self._forget(self._claims.keys())
+        self._forget(set(self._claims))
         self._pulse.stop()
         self._detecting.close(timeout_s=1.0)
         self._instruments.watchdog.left()

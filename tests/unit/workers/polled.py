@@ -19,13 +19,15 @@ def frame(
     )
 
 
-def polled(message: Message, offset: int = 0, claim: Claim | None = None) -> Polled:
+def polled(
+    message: Message, offset: int = 0, claim: Claim | None = None, appended_at: float = 100.0
+) -> Polled:
     place = RecordId("frames", 0, offset)
     try:
-        event: Frame | InvalidEventError = decode_frame(message, 100.0)
+        event: Frame | InvalidEventError = decode_frame(message, appended_at)
     except InvalidEventError as error:
         event = error
-    return Polled(place, message, event, 100.0, 100.5, claim or Claim())
+    return Polled(place, message, event, appended_at, 100.5, claim or Claim())
 
 
 def polled_frame(
@@ -35,4 +37,5 @@ def polled_frame(
     camera: str = "door",
     captured_at: float = 100.0,
 ) -> Polled:
-    return polled(encode_frame(frame(image, captured_at, camera=camera)), offset, claim)
+    message = encode_frame(frame(image, captured_at, camera=camera))
+    return polled(message, offset, claim, appended_at=captured_at)

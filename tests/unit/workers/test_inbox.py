@@ -3,8 +3,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frames.event import Message
-from tests.unit.workers.polled import polled, polled_frame
+from frames.event import Frame, Message, encode_frame
+from tests.unit.workers.polled import frame, polled, polled_frame
 from workers.claim import Claim
 from workers.freshness import Freshness, FreshnessRule
 from workers.inbox import Inbox
@@ -168,3 +168,43 @@ def test_a_newer_frame_waits_until_the_one_under_way_has_its_outcome():
 
     assert meanwhile == [2]
     assert taken(inbox) == [1]
+
+
+def test_of_one_camera_name_only_frames_of_the_source_that_the_rule_fits_supersede_each_other():
+    rules = Freshness([FreshnessRule(source="/cameras/newest", newest=True)], None)
+    inbox = inbox_of(freshness=rules)
+    for offset, source in enumerate(("/hospital", "/cameras/newest", "/cameras/newest")):
+        event = Frame("id", "same", source, 100.0 + offset, "image/jpeg", b"x")
+        inbox.put(polled(encode_frame(event), offset))
+
+    batch = inbox.take(9, lambda oldest: 0.0)
+
+    assert [polled.record.offset for polled in batch.frames] == [0, 2]
+    assert [polled.record.offset for polled in batch.superseded] == [1]
+
+
+def test_one_frame_from_the_future_does_not_silence_its_camera():
+    inbox = inbox_of(freshness=NEWEST)
+    for offset, captured_at in enumerate((4e9, 101.0)):
+        inbox.put(polled(encode_frame(frame(captured_at=captured_at)), offset, appended_at=100.0 + offset))
+
+    assert taken(inbox) == [1]
+
+
+def test_bytes_of_a_record_that_never_waited_count_until_it_is_released():
+    inbox = inbox_of()
+    dead = polled_frame()
+
+    inbox.keep(dead)
+    kept = inbox.bytes
+    inbox.release(dead)
+
+    assert (kept, inbox.bytes) == (dead.size, 0)
+
+
+def test_records_that_are_no_frames_have_turns_too():
+    inbox = inbox_of()
+    for offset in range(2):
+        inbox.put(polled(Message(None, b"", []), offset))
+
+    assert taken(inbox) == [0, 1]
