@@ -107,6 +107,10 @@ class _Stream:
 
 
 def _compile(model: Model, settings: ModelSettings, cache_dir: Path) -> tuple[Any, tuple[str, ...]]:
+    if model.path.suffix == ".pt":
+        raise ConfigError(
+            f"model {model.name}: weights of torch; convert them first: detectscale export {model.path.name}"
+        )
     core = openvino.Core()
     core.set_property({"CACHE_DIR": str(cache_dir)})
     try:

@@ -14,7 +14,7 @@ CLOSED_PORT = "127.0.0.1:1"
             ["up", "--model", "gone.onnx"],
             {},
             2,
-            "gone.onnx: No such file or directory; name an .onnx file",
+            "gone.onnx: No such file or directory; name a model",
             id="missing model",
         ),
         pytest.param(
@@ -25,7 +25,11 @@ CLOSED_PORT = "127.0.0.1:1"
             id="wrong digest",
         ),
         pytest.param(
-            ["demo", "--model", "yolo26n.pt"], {}, 2, "detectscale export yolo26n.pt", id="wrong format"
+            ["demo", "--model", "yolo26n.pt"],
+            {},
+            2,
+            "nobody vouches for this file; set model.sha256",
+            id="model of others",
         ),
         pytest.param(
             ["worker"],
