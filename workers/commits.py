@@ -74,8 +74,8 @@ class Commits:
             number for number, claim in claims.items() if claim.in_flight and not self._marked(number, claim)
         ]
 
-    def commit(self, claims: Mapping[int, Claim]) -> None:
-        """Commit what has changed of *claims*; what fails is committed with the next change."""
+    def commit(self, claims: Mapping[int, Claim]) -> bool:
+        """Commit what has changed of *claims*; False: Kafka did not take it, it is to be committed yet."""
         moved: dict[int, tuple[int, Mark]] = {}
         for partition, claim in claims.items():
             offset, taken = claim.committable, claim.taken_to
@@ -87,8 +87,7 @@ class Commits:
             mark = known.mark(offset, taken, tuple(claim.done()))
             if self._sent.get(partition) != (offset, mark):
                 moved[partition] = offset, mark
-        if moved:
-            self._send(moved)
+        return not moved or self._send(moved)
 
     def forget(self, partitions: Collection[int]) -> None:
         """These are somebody else's."""
@@ -114,7 +113,7 @@ class Commits:
         offset, mark = sent
         return mark.taken == claim.taken_to if self.suspects else mark.taken > offset
 
-    def _send(self, moved: Mapping[int, tuple[int, Mark]]) -> None:
+    def _send(self, moved: Mapping[int, tuple[int, Mark]]) -> bool:
         offsets: dict[Any, Any] = {
             TopicPartition(self._topic, partition): OffsetAndMetadata(offset, mark.text())
             for partition, (offset, mark) in moved.items()
@@ -128,3 +127,5 @@ class Commits:
         else:
             self._sent |= moved
             self.confirmed_at = time.time()
+            return True
+        return False

@@ -284,9 +284,18 @@ class Worker:
             if position is not None:
                 claim.passed_to(position)
 
-    def _commit(self, partitions: Collection[int]) -> None:
-        self._commits.commit({partition: self._claims[partition] for partition in partitions})
+    def _commit(self, partitions: Collection[int]) -> bool:
         self._committed_at = time.monotonic()
+        return self._commits.commit({partition: self._claims[partition] for partition in partitions})
+
+    def _commit_at_last(self, timeout_s: float) -> None:
+        """Commit before we leave: while a rebalance goes on Kafka takes nothing, and only polling ends it."""
+        deadline = time.monotonic() + timeout_s
+        try:
+            while not self._commit(self._claims) and time.monotonic() < deadline:
+                poll(self._consumer, timeout_ms=50)
+        except KafkaError as error:
+            log.warning("left without a last commit: %r", error)
 
     def _note_state(self) -> None:
         """Ready once the group is joined, even without a partition; idle once nothing is in flight."""
@@ -384,6 +393,7 @@ class Worker:
         self._instruments.readiness.joined = False
         self._report(WorkerState.DRAINING)
         self._finish(self._claims.keys(), self._settings.drain_s / 2)
+        self._commit_at_last(self._settings.drain_s / 4)
         self._forget(set(self._claims))
         self._pulse.stop()
         self._detecting.close(timeout_s=1.0)
