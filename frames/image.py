@@ -72,7 +72,9 @@ def read_header(image: bytes) -> ImageHeader:
     raise ImageError(DeadReason.UNSUPPORTED_IMAGE, "the image is neither JPEG nor PNG")
 
 
-def decode(image: bytes, fit: tuple[int, int] | None = None) -> "NDArray[np.uint8]":
+def decode(
+    image: bytes, fit: tuple[int, int] | None = None, header: ImageHeader | None = None
+) -> "NDArray[np.uint8]":
     """
     Decode an image that `read_header` accepts.
 
@@ -80,6 +82,7 @@ def decode(image: bytes, fit: tuple[int, int] | None = None) -> "NDArray[np.uint
         fit: Width and height into which the image will be fitted. A JPEG at least twice as large
             is decoded at a half, a quarter or an eighth of its size, never below what fits: that
             costs its decoder half the time (libjpeg's scaled inverse DCT). None: in full.
+        header: What `read_header` said of this image; None: it was not asked yet.
 
     Grey, palette, CMYK and 16-bit images become RGB, transparency is dropped. The EXIF
     orientation is ignored: boxes are in pixels of the image as stored.
@@ -95,7 +98,7 @@ def decode(image: bytes, fit: tuple[int, int] | None = None) -> "NDArray[np.uint
         ImageError: As `read_header`, or CORRUPT_IMAGE when the decoder gives up.
         MemoryError: There is no room for its pixels.
     """
-    header = read_header(image)
+    header = header or read_header(image)
     cv2 = _opencv()
     import numpy as np
 

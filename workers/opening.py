@@ -83,7 +83,7 @@ class Opening:
             if content is None:
                 return None
             header = read_header(content)
-            image = decode(content, self._input_size)
+            image = decode(content, self._input_size, header)
         except ClaimCheckError as error:
             return self.dead(polled, error.reason, "fetch", error.detail)
         except ImageError as error:
