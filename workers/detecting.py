@@ -100,10 +100,6 @@ class Detecting:
         self._count(detected, began_at)
 
     def _publish(self, polled: Polled, outcome: Outcome | None, batch_frames: int) -> Kind | None:
-        if polled.claim.lost:
-            self._inbox.release(polled)
-            self._instruments.metrics.zombie()
-            return None
         if outcome is None:
             self._publishing.give_up(polled)
             return None

@@ -86,6 +86,7 @@ class Inbox:
         self._under_way: dict[str, Polled] = {}  # of cameras of which only the newest counts
         self._bytes: Counter[Claim] = Counter()
         self._total_bytes = 0
+        self._waiting_bytes = 0
         self._closed = False
         self._changed = threading.Condition()
 
@@ -93,6 +94,16 @@ class Inbox:
     def bytes(self) -> int:
         """Bytes of all that has no outcome yet."""
         return self._total_bytes
+
+    @property
+    def plenty(self) -> bool:
+        """So much waits that nobody needs to hurry for more: a quarter of the space."""
+        return self._waiting_bytes > self._max_bytes / 4
+
+    def wait_while_plenty(self, timeout_s: float) -> None:
+        """Return once no plenty waits, or after *timeout_s*."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.plenty or self._closed, timeout_s)
 
     def crowded(self, claim: Claim) -> bool:
         """As many bytes of *claim* have no outcome yet as are allowed: poll no more of it for now."""
@@ -102,6 +113,7 @@ class Inbox:
         """Add a record; never blocks and never refuses."""
         with self._changed:
             self._count(polled, polled.size)
+            self._waiting_bytes += polled.size
             frame = polled.frame
             if isinstance(frame, Frame) and self._freshness.rule(frame.source).newest:
                 self._put_newest(polled, frame)
@@ -134,6 +146,7 @@ class Inbox:
                 self._changed.wait(left_s)
                 frames += self._take(most - len(frames))
             superseded, self._superseded = self._superseded, []
+            self._no_longer_wait([*frames, *superseded])
             return Batch(frames, superseded)
 
     def release(self, polled: Polled) -> None:
@@ -155,6 +168,7 @@ class Inbox:
                 queue.extend(kept)
             for polled in removed:
                 self._count(polled, -polled.size)
+            self._no_longer_wait(removed)
             return removed
 
     def close(self) -> None:
@@ -222,6 +236,12 @@ class Inbox:
             if isinstance(polled.frame, Frame) and self._freshness.rule(polled.frame.source).newest:
                 self._under_way[camera] = polled
         return taken
+
+    def _no_longer_wait(self, taken: Collection[Polled]) -> None:
+        before = self.plenty
+        self._waiting_bytes -= sum(polled.size for polled in taken)
+        if before and not self.plenty:
+            self._changed.notify_all()
 
     def _count(self, polled: Polled, size: int) -> None:
         self._bytes[polled.claim] += size

@@ -1,9 +1,17 @@
 """
 Outcomes on their way to the broker, and which of them it has acknowledged.
+
+Sent one by one, each costs client and broker a request (1.1 ms and 1.5 ms of CPU, measured). So
+while there is plenty to do they are gathered, and sent together by the poll thread, which commits
+right after: a crash then repeats hardly any, since nearly all of its work was either committed or
+not published.
 """
 
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -20,21 +28,49 @@ if TYPE_CHECKING:
 
 
 class Publishing:
-    """Sends from any thread; one thread asks what is settled."""
+    """Takes outcomes from any thread; one thread flushes, and asks what is settled."""
 
-    def __init__(self, producer: "KafkaProducer", topics: TopicSettings) -> None:
+    def __init__(
+        self, producer: "KafkaProducer", topics: TopicSettings, on_zombie: Callable[[], None]
+    ) -> None:
+        """
+        Args:
+            on_zombie: Called when an outcome is thrown away: another worker owns its partition by now.
+        """
         self._producer = producer
+        self._on_zombie = on_zombie
         self._topic = {
             Kind.DETECTED: topics.detections,
             Kind.EXPIRED: topics.expired,
             Kind.DEAD: topics.dead,
         }
+        self.gathers = False
+        """Outcomes wait for `flush`; set by the thread that calls it."""
+        self._gathered: deque[tuple[Polled, Outcome]] = deque()
         self._settled: SimpleQueue[tuple[Polled, Outcome | None]] = SimpleQueue()
         self.failure: UnavailableError | None = None
         """Why an outcome did not reach the broker; None: all did, or are on their way."""
 
     def publish(self, polled: Polled, outcome: Outcome) -> None:
-        """Send the outcome of *polled* to the topic of its kind."""
+        """Send the outcome of *polled* to the topic of its kind, now or with the next `flush`."""
+        if self.gathers:
+            self._gathered.append((polled, outcome))
+        else:
+            self._send_outcome(polled, outcome)
+
+    def flush(self) -> int:
+        """Send what was gathered; returns how many outcomes."""
+        flushed = 0
+        while self._gathered:
+            self._send_outcome(*self._gathered.popleft())
+            flushed += 1
+        return flushed
+
+    def _send_outcome(self, polled: Polled, outcome: Outcome) -> None:
+        if polled.claim.lost:
+            self._on_zombie()
+            self.give_up(polled)
+            return
         topic = self._topic[outcome.kind]
         try:
             future = self.send(topic, outcome.message())
@@ -51,16 +87,17 @@ class Publishing:
         """Nothing will be sent for *polled*: the partition's next owner reads it."""
         self._settled.put((polled, None))
 
-    def settled(self, timeout_s: float) -> Iterator[tuple[Polled, Outcome | None]]:
+    def settled(self, timeout_s: float, least: int = 1) -> Iterator[tuple[Polled, Outcome | None]]:
         """
-        What was settled since the last call; waits for the first.
+        What was settled since the last call; waits up to *timeout_s* for the first *least* of them.
 
         Each record comes with its outcome, which the broker has acknowledged; None: it was given up.
         """
+        deadline = time.monotonic() + timeout_s
         try:
-            yield self._settled.get(timeout=max(timeout_s, 0.0))
-            while True:
-                yield self._settled.get_nowait()
+            for number in count(1):
+                left_s = deadline - time.monotonic() if number <= least else 0.0
+                yield self._settled.get(timeout=max(left_s, 0.0))
         except Empty:
             return
 

@@ -1,7 +1,7 @@
 """
 A member of the worker group: the poll thread, which keeps the place in the group and commits.
 
-    poll thread (here):               poll → claim → inbox            acknowledged → watermark → commit
+    poll thread (here, intake.py):    poll → claim → inbox            acknowledged → watermark → commit
     detecting threads (detecting.py):        inbox → process → publish ─┘
 
 The model is loaded and warm before the group is joined, so a cold start never stalls
@@ -12,28 +12,25 @@ are finished, published and committed, and the group is left at once.
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kafka.errors import KafkaError
 from kafka.structs import MemberState
 
 from frames.clients import KafkaSettings, group_consumer, producer
 from frames.errors import UnavailableError
-from frames.event import InvalidEventError, Message, decode_frame
-from frames.outcome import DeadReason, RecordId
 from frames.polling import poll
 from frames.status import WorkerState
 from frames.topics import TopicSettings, create_topics
-from workers.claim import Claim
 from workers.cold_start import ColdStart
 from workers.commits import TIMEOUT_MS, Commits
 from workers.detecting import Detecting
 from workers.failpoints import passing
-from workers.inbox import Inbox, Polled
+from workers.inbox import Inbox
 from workers.instruments import Instruments
+from workers.intake import Intake
 from workers.membership import Membership
 from workers.opening import Opening
 from workers.processing import Processing
@@ -48,9 +45,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OUTAGE_PAUSE_S = 0.1
-UNHURRIED_S = 0.05
-MOST_OPEN = 1024
-"""Records of a partition that the watermark has not passed: so many are done again after a crash at most."""
+UNHURRIED_S = 0.2
+"""While there is plenty to do, the poll thread turns only so often: each turn costs client and broker."""
+ACKNOWLEDGED_S = 0.1
+"""How long a turn waits for what it sent to be acknowledged, so that its commit covers it."""
 CHANGE_REPORT_S = 0.25
 """A worker that turns from idle to busy and back says so at most this often."""
 
@@ -102,19 +100,17 @@ class Worker:
         self._cold_start = cold_start
         self._reports = reports
         self._inbox = inbox
-        self._opening = opening
         self._state = WorkerState.STARTING
-        self._claims: dict[int, Claim] = {}
-        self._held: deque[Polled] = deque()
         self._commits = Commits(clients.consumer, topics.frames)
-        self._publishing = Publishing(clients.producer, topics)
+        self._publishing = Publishing(clients.producer, topics, instruments.metrics.zombie)
+        self._intake = Intake(clients.consumer, self._commits, opening, inbox, self._publishing)
         self._pulse = Pulse(kafka.session_timeout_s)
         self._instruments = instruments
         self._leaving = leaving
         self._detecting = Detecting(
             inbox, lanes, self._publishing, settings, self._pulse, instruments, leaving
         )
-        self._polled_at = 0.0
+        self._turned_at = 0.0
         self._committed_at = 0.0
         self._idle_since: float | None = None
         self._reported_at = 0.0
@@ -169,101 +165,44 @@ class Worker:
         self._consumer.subscribe([self._topics.frames], listener=Membership(self._consumer, self))
 
     def _step(self) -> None:
+        self._rest()
         if self._pulse.frozen:
             self._join_anew("was frozen for longer than the group waits")
             self._pulse.thawed()
-        self._turned()
-        self._rest()
-        self._pause_the_crowded()
-        self._hold(poll(self._consumer, timeout_ms=25 if self._in_flight else 100))
-        self._admit()
-        self._settle()
+        self._tell_watchers()
+        flushed = self._publishing.flush()
+        self._intake.turn()
+        self._settle(ACKNOWLEDGED_S if flushed else 0.0, flushed)
         if time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
             self._pass_control_records()
-            self._commit(self._claims)
+            self._commit(self._intake.claims)
         self._note_state()
         if time.time() - self._reported_at >= self._report_interval_s:
             self._report()
 
-    def _turned(self) -> None:
+    def _tell_watchers(self) -> None:
         """Tell those who watch that the loop turns."""
         metrics = self._instruments.metrics
         self._instruments.watchdog.polled(time.monotonic())
         metrics.polled_at, metrics.committed_at = time.time(), self._commits.confirmed_at
-        metrics.in_flight, metrics.queue_bytes = self._in_flight, self._inbox.bytes
+        metrics.in_flight, metrics.queue_bytes = self._intake.in_flight, self._inbox.bytes
 
     def _join_anew(self, why: str) -> None:
         """Whatever we held may be somebody else's: drop it, and come back as somebody new."""
         log.warning("%s; joins the group anew", why)
-        self.lost(set(self._claims))
+        self.lost(set(self._intake.claims))
         self._consumer.unsubscribe()
         self._join()
 
     def _rest(self) -> None:
-        """While there is plenty to do, poll only every UNHURRIED_S: each poll costs client and broker."""
-        rests_until = self._polled_at + UNHURRIED_S
-        while self._inbox.bytes > self._settings.inbox_bytes / 4 and time.monotonic() < rests_until:
-            self._settle(timeout_s=rests_until - time.monotonic())
-        self._polled_at = time.monotonic()
+        """While there is plenty to do, turn only every UNHURRIED_S, and have outcomes gathered meanwhile."""
+        self._publishing.gathers = self._inbox.plenty
+        self._inbox.wait_while_plenty(self._turned_at + UNHURRIED_S - time.monotonic())
+        self._turned_at = time.monotonic()
 
-    def _pause_the_crowded(self) -> None:
-        """Poll no more of partitions that fill the inbox, nor of any while records are held back."""
-        assigned, paused = self._consumer.assignment(), self._consumer.paused()
-        crowded = {
-            place
-            for place in assigned
-            if self._held or ((claim := self._claims.get(place.partition)) and self._crowded(claim))
-        }
-        if crowded - paused:
-            self._consumer.pause(*(crowded - paused))
-        if roomy := paused & assigned - crowded:
-            self._consumer.resume(*roomy)
-
-    def _crowded(self, claim: Claim) -> bool:
-        return self._inbox.crowded(claim) or claim.in_flight >= MOST_OPEN
-
-    def _hold(self, fetched: dict[Any, list[Any]]) -> None:
-        now = time.time()
-        for place, records in fetched.items():
-            claim = self._claims.get(place.partition)
-            if claim is None:
-                continue  # fetched before it was revoked; its next owner reads it
-            self._held.extend(_polled(record, now, claim) for record in records)
-
-    def _admit(self) -> None:
-        """Pass on what was polled: one record at a time while some are under suspicion."""
-        admitted: list[Polled] = []
-        try:
-            while self._held and not (self._commits.suspects and self._in_flight):
-                if self._begin(self._held[0]):
-                    admitted.append(self._held[0])
-                self._held.popleft()
-            # Before any of them begins: the first to begin may end this process.
-            if admitted and (unmarked := self._commits.unmarked(self._claims)):
-                self._commits.commit({number: self._claims[number] for number in unmarked})
-        finally:
-            for polled in admitted:
-                self._inbox.put(polled)
-
-    def _begin(self, polled: Polled) -> bool:
-        """Take a record; returns whether it is to be processed."""
-        place, claim = polled.record, polled.claim
-        if self._commits.done(place.partition, place.offset):
-            claim.taken(place.offset)
-            claim.finished(place.offset)
-            return False
-        crashes = self._commits.condemned(place.partition, place.offset)
-        if crashes is not None:
-            detail = "the worker's process ended each time this record was under way"
-            dead = self._opening.dead(polled, DeadReason.CRASHED_WORKER, "process", detail, crashes)
-            self._publishing.publish(polled, dead)
-            self._inbox.keep(polled)
-        claim.taken(place.offset)
-        return crashes is None
-
-    def _settle(self, timeout_s: float = 0.0) -> None:
-        """Advance the watermarks by what the broker acknowledged, waiting *timeout_s* for the first."""
-        for polled, outcome in self._publishing.settled(timeout_s):
+    def _settle(self, timeout_s: float = 0.0, least: int = 1) -> None:
+        """Advance the watermarks by what the broker acknowledged; waits *timeout_s* for the first *least*."""
+        for polled, outcome in self._publishing.settled(timeout_s, least):
             self._inbox.release(polled)
             if outcome is None:
                 polled.claim.handed_back(polled.record.offset)
@@ -274,10 +213,10 @@ class Worker:
 
     def _pass_control_records(self) -> None:
         """Have the watermarks pass the markers of transactions, which would look like lag for ever."""
-        if self._in_flight or self._held:
+        if self._intake.in_flight or self._intake.holds_back:
             return
         for place in self._consumer.assignment():
-            claim, end = self._claims.get(place.partition), self._consumer.highwater(place)
+            claim, end = self._intake.claims.get(place.partition), self._consumer.highwater(place)
             if claim is None or end is None or claim.committable == end:
                 continue
             position = self._consumer.position(place, timeout_ms=0)
@@ -286,13 +225,13 @@ class Worker:
 
     def _commit(self, partitions: Collection[int]) -> bool:
         self._committed_at = time.monotonic()
-        return self._commits.commit({partition: self._claims[partition] for partition in partitions})
+        return self._commits.commit({partition: self._intake.claims[partition] for partition in partitions})
 
     def _commit_at_last(self, timeout_s: float) -> None:
         """Commit before we leave: while a rebalance goes on Kafka takes nothing, and only polling ends it."""
         deadline = time.monotonic() + timeout_s
         try:
-            while not self._commit(self._claims) and time.monotonic() < deadline:
+            while not self._commit(self._intake.claims) and time.monotonic() < deadline:
                 poll(self._consumer, timeout_ms=50)
         except KafkaError as error:
             log.warning("left without a last commit: %r", error)
@@ -302,10 +241,10 @@ class Worker:
         state = self._consumer.group_metadata().state
         if self._state is WorkerState.STARTING and state == MemberState.STABLE:
             self._joined()
-        if self._claims and state == MemberState.UNJOINED:
+        if self._intake.claims and state == MemberState.UNJOINED:
             # Not `lost` alone: kafka-python may keep the partitions, and then never say that they are ours.
             self._join_anew("was expelled from the group")
-        if self._in_flight:
+        if self._intake.in_flight:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = time.time()
@@ -315,9 +254,9 @@ class Worker:
         self._state = state or self._state
         self._reports.send(
             self._state,
-            self._in_flight,
+            self._intake.in_flight,
             self._idle_since,
-            tuple(sorted(self._claims)),
+            tuple(sorted(self._intake.claims)),
             self._detecting.batches,
         )
         self._reported_at = time.time()
@@ -329,16 +268,10 @@ class Worker:
         changed = (self._idle_since is None) != self._reported_busy
         return CHANGE_REPORT_S if changed else self._settings.status_interval_s
 
-    @property
-    def _in_flight(self) -> int:
-        return sum(claim.in_flight for claim in self._claims.values())
-
     # Partitions come and go (see `Membership`: the poll thread waits inside poll() meanwhile).
 
     def assigned(self, partitions: set[int]) -> None:
-        for partition in partitions:
-            self._claims[partition] = Claim()
-        self._commits.adopt(partitions)
+        self._intake.adopt(partitions)
         if self._state is WorkerState.STARTING:
             self._joined()
         else:
@@ -351,18 +284,18 @@ class Worker:
         self._report(WorkerState.READY)
 
     def revoked(self, partitions: set[int]) -> None:
-        held = self._claims.keys() & partitions
+        held = self._intake.claims.keys() & partitions
         self._finish(held, timeout_s=self._settings.drain_s / 4)
-        self._forget(held)
+        self._intake.forget(held)
 
     def lost(self, partitions: set[int]) -> None:
-        held = self._claims.keys() & partitions
-        self._inbox.withdraw([self._claims[partition] for partition in held])
-        self._forget(held)
+        held = self._intake.claims.keys() & partitions
+        self._inbox.withdraw([self._intake.claims[partition] for partition in held])
+        self._intake.forget(held)
 
     def _finish(self, partitions: Collection[int], timeout_s: float) -> None:
         """Hand back what waits of *partitions*; finish and commit what has begun, within *timeout_s*."""
-        claims = [self._claims[partition] for partition in partitions]
+        claims = [self._intake.claims[partition] for partition in partitions]
         for polled in self._inbox.withdraw(claims):
             polled.claim.handed_back(polled.record.offset)
         deadline = time.monotonic() + timeout_s
@@ -373,28 +306,22 @@ class Worker:
                 for claim in claims:
                     claim.abandoned()
                 break
-            self._turned()
+            self._tell_watchers()
+            self._publishing.flush()
             self._settle(timeout_s=0.05)
         self._commit(partitions)
-
-    def _forget(self, partitions: Collection[int]) -> None:
-        """Somebody else owns these: what is still under way of them must not be published any more."""
-        for partition in list(partitions):
-            self._claims.pop(partition).lost = True
-        self._held = deque(polled for polled in self._held if not polled.claim.lost)
-        self._commits.forget(partitions)
 
     def _drain(self) -> None:
         """Finish within half of `drain_s`: the rest is for committing and leaving before we are killed."""
         self._leaving.set()
         if self._pulse.frozen:  # what we held may be somebody else's by now
-            self.lost(set(self._claims))
+            self.lost(set(self._intake.claims))
             self._pulse.thawed()
         self._instruments.readiness.joined = False
         self._report(WorkerState.DRAINING)
-        self._finish(self._claims.keys(), self._settings.drain_s / 2)
+        self._finish(self._intake.claims.keys(), self._settings.drain_s / 2)
         self._commit_at_last(self._settings.drain_s / 4)
-        self._forget(set(self._claims))
+        self._intake.forget(set(self._intake.claims))
         self._pulse.stop()
         self._detecting.close(timeout_s=1.0)
         self._instruments.watchdog.left()
@@ -402,16 +329,6 @@ class Worker:
         self._idle_since = None
         self._report(WorkerState.STOPPED)
         _closing(lambda: self._producer.close(timeout=TIMEOUT_MS / 1000))
-
-
-def _polled(record: Any, now: float, claim: Claim) -> Polled:
-    message, appended_at = Message.of(record), record.timestamp / 1000
-    identity = RecordId(record.topic, record.partition, record.offset)
-    try:
-        frame = decode_frame(message, appended_at)
-    except InvalidEventError as error:
-        return Polled(identity, message, error, appended_at, now, claim)
-    return Polled(identity, message, frame, appended_at, now, claim)
 
 
 def _closing(close: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ from frames.clients import KafkaSettings, reader
 from frames.errors import UnavailableError
 from frames.records import partitions_of, read_until
 
-LOOK_S = 0.5
+LOOK_S = 2.0
 """How often it is looked at: asking the broker takes 3 ms of CPU, which it shares."""
 SILENCE_S = 90.0
 """A program that answers nothing for so long has failed; a cold start and a join are within it."""

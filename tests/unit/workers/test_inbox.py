@@ -1,3 +1,4 @@
+import threading
 from itertools import pairwise
 
 from hypothesis import given
@@ -208,3 +209,37 @@ def test_records_that_are_no_frames_have_turns_too():
         inbox.put(polled(Message(None, b"", []), offset))
 
     assert taken(inbox) == [0, 1]
+
+
+def test_plenty_waits_as_long_as_what_was_not_taken_fills_a_quarter_of_the_space():
+    inbox, claim = inbox_of(max_bytes=40_000), Claim()
+    for offset in range(4):
+        inbox.put(polled_frame(offset=offset, image=bytes(4_000), claim=claim))
+    before = inbox.plenty
+
+    taken(inbox, 3)
+
+    assert (before, inbox.plenty) == (True, False)
+
+
+def test_who_waits_while_there_is_plenty_goes_on_once_enough_was_taken():
+    inbox = inbox_of(max_bytes=40_000)
+    for offset in range(4):
+        inbox.put(polled_frame(offset=offset, image=bytes(4_000)))
+    waiting = threading.Thread(target=inbox.wait_while_plenty, args=(60.0,))
+    waiting.start()
+
+    taken(inbox, 3)
+
+    waiting.join(timeout=10.0)
+    assert not waiting.is_alive()
+
+
+def test_what_was_withdrawn_does_not_wait_any_more():
+    inbox, claim = inbox_of(max_bytes=40_000), Claim()
+    for offset in range(4):
+        inbox.put(polled_frame(offset=offset, image=bytes(4_000), claim=claim))
+
+    inbox.withdraw([claim])
+
+    assert not inbox.plenty
