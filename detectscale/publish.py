@@ -45,7 +45,7 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
         ConfigError: A file cannot be read, or is no image (unless *as_is*).
         UnavailableError: The broker, or the storage for large ones, did not take all of them.
     """
-    create_topics(settings.kafka, settings.topics)
+    create_topics(settings.kafka, settings.topics, needed=[settings.topics.frames])
     turns = threading.Semaphore(AT_ONCE)
     largest = largest_image_bytes(settings.claim_checks)
     buffer_bytes = max(settings.publisher.buffer_bytes, AT_ONCE * largest)
@@ -95,7 +95,7 @@ def publish_camera(settings: Settings, source: str, name: str | None, limit: int
     stop = stop_on_signals()
     failures: deque[str] = deque(maxlen=1)
     opened = open_source(source, camera=name, limit=limit)
-    create_topics(settings.kafka, settings.topics)
+    create_topics(settings.kafka, settings.topics, needed=[settings.topics.frames])
     publisher = Publisher(
         settings.kafka,
         settings.topics,

@@ -7,6 +7,7 @@ which no journal knows. For that, simulate the arrivals.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -15,19 +16,23 @@ from pydantic import ValidationError
 
 from autoscaler import journal
 from autoscaler.decision import Decision, Memory
+from autoscaler.follower import Follower
 from autoscaler.journal import Entry, read_journal, replay
 from autoscaler.policy import decide
 from autoscaler.policy_settings import PolicySettings
 from detectscale.places import Places
 from detectscale.runtime import local_policy
 from detectscale.settings import Settings, one_line
+from frames.clients import KafkaSettings
 from frames.errors import ConfigError
 
 SHOWN = 10
 """Differences printed."""
 
 
-def replay_journal(file_or_topic: str, settings: Settings, places: Places, what_if: Sequence[str]) -> bool:
+def replay_journal(
+    file_or_topic: str, settings: Settings, places: Places, what_if: Sequence[str], target: str | None = None
+) -> bool:
     """
     Make the decisions of a journal again, and print what became of them.
 
@@ -35,16 +40,18 @@ def replay_journal(file_or_topic: str, settings: Settings, places: Places, what_
         file_or_topic: A file with a line for each `journal.write`, else a topic of the broker that
             *settings* name or that `detectscale up` runs.
         what_if: Changes to each decision's parameters, `policy.key=value`; says what they would have done.
+        target: Of a topic, the decisions about this one; None: the only one it is about.
 
     Returns:
         Whether the unchanged parameters gave the recorded decisions, bit for bit.
 
     Raises:
-        ConfigError: There is no such journal, or a change is not possible.
+        ConfigError: There is no such journal, it is about several targets and none is named, or a
+            change is not possible.
         ObservationError: Kafka does not answer, or has no such topic.
     """
     in_force = local_policy(settings)
-    entries = _read(file_or_topic, settings, places)
+    entries = _read(file_or_topic, settings, places, target)
     others = [changed(entry.params or in_force, what_if) for entry in entries] if what_if else []
     recorded = [entry.decision for entry in entries]
     again = list(replay(entries, otherwise=in_force))
@@ -124,20 +131,39 @@ def read_lines(path: Path) -> list[Entry]:
     return entries
 
 
-def _read(file_or_topic: str, settings: Settings, places: Places) -> list[Entry]:
+def _read(file_or_topic: str, settings: Settings, places: Places, target: str | None) -> list[Entry]:
     path = Path(file_or_topic)
-    entries = read_lines(path) if path.is_file() else _read_topic(file_or_topic, settings, places)
+    if path.is_file():
+        if target is not None:
+            raise ConfigError(f"{file_or_topic}: a file is about one target; leave --target out")
+        entries = read_lines(path)
+    else:
+        entries = _read_topic(file_or_topic, settings, places, target)
     if not entries:
         raise ConfigError(f"{file_or_topic}: holds no decisions")
     return entries
 
 
-def _read_topic(name: str, settings: Settings, places: Places) -> list[Entry]:
+def _read_topic(name: str, settings: Settings, places: Places, target: str | None) -> list[Entry]:
     try:
         kafka = places.connected(settings).kafka
     except ConfigError as error:
         raise ConfigError(f"{name}: is no file, and as a topic: {error}") from error
-    return read_journal(kafka, name, settings.topics.frames)
+    known = _targets(kafka, name)
+    if not known:
+        return []
+    if target is None and len(known) > 1:
+        raise ConfigError(f"{name}: holds decisions about {', '.join(known)}; name one by --target")
+    if target not in (None, *known):
+        raise ConfigError(f"{name}: holds no decisions about {target}, but about {', '.join(known)}")
+    return read_journal(kafka, name, target or known[0])
+
+
+def _targets(kafka: KafkaSettings, topic: str) -> list[str]:
+    """What the decisions in *topic* are about: the keys of its records."""
+    with closing(Follower(kafka, topic)) as follower:
+        keys = {record.key for record in follower.new_records() if record.key}
+    return sorted(key.decode(errors="replace") for key in keys)
 
 
 def _print_what_if(

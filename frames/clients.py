@@ -119,6 +119,18 @@ def admin(settings: KafkaSettings, **options: Any) -> "KafkaAdminClient":
     return _connected(KafkaAdminClient, settings, {"request_timeout_ms": 10_000} | options)
 
 
+def user(settings: KafkaSettings) -> str:
+    """
+    Who the broker takes us for, as far as the settings say.
+
+    >>> user(KafkaSettings(ssl_certfile="/etc/kafka-user/user.crt"))
+    'the owner of /etc/kafka-user/user.crt'
+    """
+    if settings.sasl_plain_username:
+        return f"the user {settings.sasl_plain_username}"
+    return f"the owner of {settings.ssl_certfile}" if settings.ssl_certfile else "a user without a name"
+
+
 def _connected(client: Any, settings: KafkaSettings, options: dict[str, Any]) -> Any:
     """Build *client* and reach the broker, or say in one line why not."""
     from kafka.errors import KafkaError

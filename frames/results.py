@@ -5,15 +5,15 @@ Reading results: the newest from Redis, at once; every one from Kafka, as they c
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from typing import Any, TypeVar
 
 from frames.clients import KafkaSettings, reader
 from frames.errors import UnavailableError
-from frames.event import InvalidEventError
+from frames.event import InvalidEventError, Message
 from frames.letter import is_mark
-from frames.outcome import Outcome
+from frames.outcome import Detected, Outcome
 from frames.projection import Keys, RedisSettings, connect, place, unranked
 from frames.records import partitions_of, read_outcome, read_until
 from frames.topics import TopicSettings
@@ -99,6 +99,29 @@ def stored(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Outcome]:
         ends = consumer.end_offsets(partitions)
         consumer.seek_to_beginning(*partitions)
         yield from _outcomes(topics, read_until(consumer, ends))
+
+
+def detections_since(
+    kafka: KafkaSettings, topics: Collection[str], since: float
+) -> Iterator[tuple[str, Detected]]:
+    """
+    Yield the results appended to *topics* from the instant *since* on up to now, each with its topic.
+
+    What is no result is left out, with a warning; errors as `follow`.
+    """
+    with closing(reader(kafka)) as consumer:
+        partitions = partitions_of(consumer, topics)
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        starts = consumer.offsets_for_times(dict.fromkeys(partitions, max(int(since * 1000), 0)))
+        for partition in partitions:
+            start = starts[partition]
+            consumer.seek(partition, ends[partition] if start is None else start.offset)
+        for record in read_until(consumer, ends):
+            try:
+                yield record.topic, Detected.read(Message.of(record))
+            except InvalidEventError as error:
+                log.warning("%s/%s/%s: %s", record.topic, record.partition, record.offset, error)
 
 
 def _outcomes(topics: TopicSettings, records: Any) -> Iterator[Outcome]:

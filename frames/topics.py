@@ -2,12 +2,16 @@
 The topics: their names, their shape, and their creation.
 """
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, PositiveFloat, PositiveInt
 
-from frames.clients import MAX_MESSAGE_BYTES, KafkaSettings, admin
+from frames.clients import MAX_MESSAGE_BYTES, KafkaSettings, admin, user
 from frames.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from kafka.admin import NewTopic
 
 
 class TopicSettings(BaseModel, frozen=True, extra="forbid"):
@@ -33,15 +37,58 @@ class TopicSettings(BaseModel, frozen=True, extra="forbid"):
         return self.detections, self.expired, self.dead
 
 
-def create_topics(kafka: KafkaSettings, topics: TopicSettings) -> None:
+def create_topics(kafka: KafkaSettings, topics: TopicSettings, needed: Collection[str] | None = None) -> None:
     """
     Create the topics that do not exist yet; existing ones stay as they are.
 
+    Where rights are given out (ACLs), a user sees only the topics that it has a right to, and may be
+    refused to create the others. That matters only for those that it needs.
+
+    Args:
+        needed: The topics that the caller cannot do without; None: all that a worker uses.
+
     Raises:
-        UnavailableError: The broker refuses.
+        UnavailableError: The broker refuses to create one that is needed, or does not answer.
     """
+    from kafka.errors import (
+        KafkaError,
+        NoError,
+        TopicAlreadyExistsError,
+        TopicAuthorizationFailedError,
+        for_code,
+    )
+
+    needed = (topics.frames, topics.status, *topics.outcomes) if needed is None else needed
+    client = admin(kafka)
+    try:
+        existing = set(client.list_topics())
+        missing = [new for new in _wanted(topics) if new.name not in existing]
+        if not missing:
+            return
+        created = []
+        for answer in client.create_topics(missing, raise_errors=False)["topics"]:
+            name, refusal = answer["name"], for_code(answer["error_code"])
+            if refusal is TopicAuthorizationFailedError:
+                if name in needed:
+                    raise UnavailableError(
+                        f"topics: {name} does not exist, or {user(kafka)} has no right to it, and may not "
+                        "create it; create it and give that right, as manifests/components/kafka-strimzi does"
+                    )
+            elif refusal is NoError:
+                created.append(name)
+            elif refusal is not TopicAlreadyExistsError:  # somebody else was as quick, or it is hidden
+                why = answer["error_message"] or refusal.__name__
+                raise UnavailableError(f"topics: the broker refuses to create {name}: {why}")
+        client.wait_for_topics(created)
+    except KafkaError as error:
+        raise UnavailableError(f"topics: the broker refuses to create them: {error}") from error
+    finally:
+        client.close()
+
+
+def _wanted(topics: TopicSettings) -> "list[NewTopic]":
+    """All topics as they should be."""
     from kafka.admin import NewTopic
-    from kafka.errors import KafkaError, TopicAlreadyExistsError
 
     def topic(name: str, partitions: int, **config: Any) -> NewTopic:
         # The broker's clock: an age must not depend on what a camera believes the time is.
@@ -51,7 +98,7 @@ def create_topics(kafka: KafkaSettings, topics: TopicSettings) -> None:
 
     frames_ms = int(topics.frames_retention_s * 1000)
     results_ms = int(topics.results_retention_s * 1000)
-    wanted = [
+    return [
         topic(
             topics.frames,
             topics.partitions,
@@ -70,15 +117,3 @@ def create_topics(kafka: KafkaSettings, topics: TopicSettings) -> None:
         topic(topics.status, 1, cleanup_policy="compact"),
         topic(topics.decisions, 1, retention_ms=results_ms),
     ]
-    client = admin(kafka)
-    try:
-        existing = set(client.list_topics())
-        missing = [new for new in wanted if new.name not in existing]
-        if missing:
-            client.create_topics(missing, wait_for_metadata=True)
-    except TopicAlreadyExistsError:
-        pass  # somebody else created them at the same moment
-    except KafkaError as error:
-        raise UnavailableError(f"topics: the broker refuses to create them: {error}") from error
-    finally:
-        client.close()

@@ -21,6 +21,9 @@ def simulate(
     what_if: Annotated[
         list[str] | None, typer.Option(help="With --journal: a policy setting to try, key=value; repeatable.")
     ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="With --journal: whose decisions, where a topic is about several.")
+    ] = None,
     slo_s: Annotated[float, typer.Option("--slo-s", help="From append to result.")] = 60.0,
     overhead_s: Annotated[float, typer.Option("--overhead-s", help="a of s(b) = a + c*b.")] = 0.5,
     per_frame_s: Annotated[float, typer.Option("--per-frame-s", help="c of s(b) = a + c*b.")] = 0.5,
@@ -59,7 +62,7 @@ def simulate(
         from detectscale.places import Places
         from detectscale.replay import replay_journal
 
-        if not replay_journal(journal, settings_of(config), Places.of(state_dir), what_if or []):
+        if not replay_journal(journal, settings_of(config), Places.of(state_dir), what_if or [], target):
             sys.exit(1)
         return
     if arrivals is None:

@@ -24,14 +24,17 @@ class Finding:
         return f"{self.manifest.place}: {self.what} [{rule.name}]\n  why: {rule.why}\n  fix: {rule.fix}"
 
 
-def findings(manifests: Sequence[Manifest]) -> Iterator[Finding]:
+def findings(manifests: Sequence[Manifest], installation: Installation | None = None) -> Iterator[Finding]:
     """
     All that is wrong, in the order of the manifests.
+
+    Args:
+        installation: What they mean together; None: nothing but they says that.
 
     Raises:
         ConfigError: A manifest holds settings that cannot be used.
     """
-    installation = Installation(manifests)
+    installation = installation or Installation(manifests)
     for manifest in manifests:
         for rule in RULES:
             if manifest.kind in rule.kinds:

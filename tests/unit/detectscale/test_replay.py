@@ -176,3 +176,8 @@ def test_an_empty_journal_is_an_error(written, places):
 def test_what_is_neither_a_file_nor_on_a_broker_is_named(places):
     with pytest.raises(ConfigError, match=r"^missing\.jsonl: is no file, and as a topic: kafka"):
         replay_journal("missing.jsonl", SETTINGS, places, [])
+
+
+def test_a_file_is_about_one_target(written, places):
+    with pytest.raises(ConfigError, match=r"journal\.jsonl: a file is about one target; leave --target out"):
+        replay_journal(written(entries(1)), SETTINGS, places, [], "door")
