@@ -1,8 +1,8 @@
 """
 The detecting threads: each takes what was polled, and publishes what became of it.
 
-One thread for each detector that can work by itself: on a CPU one a core, on a GPU two
-that take turns, so that one decodes while the other detects.
+One thread more than the detector can use at once, on a CPU a core each, on a GPU one: it decodes
+while the others detect.
 """
 
 import logging
@@ -56,7 +56,8 @@ class Detecting:
         self.failure: BaseException | None = None
         """Why it ended; None: it works, or the inbox was closed."""
         self._threads = [
-            threading.Thread(target=self._run, args=(lane,), name=lane.device, daemon=True) for lane in lanes
+            threading.Thread(target=self._run, args=(lane,), name=f"detect-{number}", daemon=True)
+            for number, lane in enumerate(lanes)
         ]
         for thread in self._threads:
             thread.start()
@@ -95,9 +96,10 @@ class Detecting:
             self._instruments.watchdog.ended(threading.get_ident())
         self._pulse.wait()
         published = [self._publish(polled, outcome, len(batch.frames)) for polled, outcome in ended]
-        if detected := published.count(Kind.DETECTED):
-            self._instruments.metrics.batch(len(batch.frames), time.monotonic() - began_at, lane.device)
-        self._count(detected, began_at)
+        detected, ended_at = published.count(Kind.DETECTED), time.monotonic()
+        busy_s = self._count(detected, began_at, ended_at)
+        if detected:
+            self._instruments.metrics.batch(len(batch.frames), busy_s, lane.device)
 
     def _publish(self, polled: Polled, outcome: Outcome | None, batch_frames: int) -> Kind | None:
         if outcome is None:
@@ -113,18 +115,19 @@ class Detecting:
                 )
         return outcome.kind
 
-    def _count(self, detected: int, began_at: float) -> None:
+    def _count(self, detected: int, began_at: float, ended_at: float) -> float:
         """
-        Add a batch to the sums, with the seconds in which no batch that ended earlier was under way.
+        Add a batch to the sums; returns the seconds in which no batch that ended earlier was under way.
 
         So the seconds of threads that work at once are not counted twice. What was dropped
         unseen says nothing of how long a frame takes.
         """
         with self._lock:
-            now = time.monotonic()
+            busy_s = max(ended_at - max(began_at, self._ended_at), 0.0)
             if detected:
-                self.batches = self.batches.plus(detected, now - max(began_at, self._ended_at))
-            self._ended_at = now
+                self.batches = self.batches.plus(detected, busy_s)
+            self._ended_at = max(ended_at, self._ended_at)
+            return busy_s
 
     def _patience_s(self, oldest: Polled) -> float:
         """How long a batch may wait for more: until its oldest frame must begin to be done in time."""

@@ -26,6 +26,11 @@ class Detector(Protocol):
     """Finds objects in images. One instance per device, or per core; not thread-safe."""
 
     @property
+    def device(self) -> str:
+        """What it works on, as metrics name it: `cpu`, `cuda:0`."""
+        ...
+
+    @property
     def input_size(self) -> tuple[int, int]:
         """Width and height of the model's input in pixels; it sees no more of an image than that."""
         ...

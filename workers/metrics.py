@@ -88,7 +88,12 @@ class WorkerMetrics:
         """Instant of the last commit that Kafka confirmed, seconds since the epoch; None: none yet."""
 
     def batch(self, frames: int, seconds: float, device: str) -> None:
-        """A batch of *frames* kept *device* (`cpu`, `cuda:0`, or one of several lanes: `cpu/1`) busy."""
+        """
+        A batch of *frames* kept *device* (`cpu`, `cuda:0`) busy.
+
+        Args:
+            seconds: In which no other batch of the device was under way that ended earlier.
+        """
         self.batch_s.observe(seconds)
         self.batch_frames.observe(frames)
         with self._lock:

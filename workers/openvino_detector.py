@@ -2,7 +2,7 @@
 Detection on CPU with OpenVINO: no torch, precision left to the plugin.
 
 The graph takes the letterboxed frame as it is (uint8, NHWC) and converts it itself.
-One stream per core, each with a thread of ours, and one image per request: on a CPU a batch
+One stream per core and one image per request: on a CPU a batch
 gains nothing (OpenVINO 2026.4, measured: batch 1 on two streams 87 img/s, batch 8 81 img/s), and
 forcing a precision loses on processors without it.
 
@@ -32,8 +32,9 @@ openvino = import_openvino()
 
 
 class OpenVinoDetector:
-    """A `Detector` on one of this machine's cores."""
+    """A `Detector` on this machine's cores."""
 
+    device = "cpu"
     batch_limit = 1
     """On a CPU, more images at once are no faster."""
 
@@ -53,7 +54,7 @@ class OpenVinoDetector:
         self._stream = _Stream(self._compiled.create_infer_request())
 
     def beside(self) -> Self:
-        """One more of the same loaded model, on a core of its own, for another thread."""
+        """One more of the same loaded model, for another thread; they share its streams."""
         other = copy(self)
         other._stream = _Stream(self._compiled.create_infer_request())
         return other

@@ -29,23 +29,25 @@ class Processing:
         model: Model,
         worker: str,
         clock: Callable[[], float],
-        device: str,
         on_retry: Callable[[], None],
     ) -> None:
         """
         Make ready to process.
 
         Args:
-            device: What the detector works on, as metrics name it: `cpu/1`.
             on_retry: Called when a frame or batch is tried once more.
         """
-        self.device = device
         self._opening = opening
         self._detector = detector
         self._retrying = Retrying(detector, on_retry)
         self._model = model
         self._worker = worker
         self._clock = clock
+
+    @property
+    def device(self) -> str:
+        """What the detector works on, as metrics name it."""
+        return self._detector.device
 
     @property
     def batch_limit(self) -> int:

@@ -96,7 +96,7 @@ def run_worker(
             cold_start.finished("fetch", time.time())
             detectors = open_detectors(model, model_settings, cache_dir)
             cold_start.finished("load", time.time())
-            for detector in detectors:
+            for detector in detectors[:-1]:  # the last one waits for another's turn
                 detector.warm_up()
             cold_start.finished("warm_up", time.time())
             clients, reports = connecting.result()
@@ -115,10 +115,8 @@ def run_worker(
         freshness, detectors[0].input_size, ClaimChecks(claim_checks), worker, time.time, patient
     )
     lanes = [
-        Processing(
-            opening, detector, model, worker, time.time, f"detect-{number}", instruments.metrics.retried
-        )
-        for number, detector in enumerate(detectors)
+        Processing(opening, detector, model, worker, time.time, instruments.metrics.retried)
+        for detector in detectors
     ]
     reports.model_digest = model.digest
     instruments.metrics.model = model.name, model.digest

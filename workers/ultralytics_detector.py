@@ -35,6 +35,7 @@ class UltralyticsDetector:
         self._network = network
         self._settings = settings
         self._staging = Staging(network.device)
+        self.device = str(network.device)
         self._calm_passes = 0
         self.labels: tuple[str, ...] = network.labels
         """In the order of class ids."""

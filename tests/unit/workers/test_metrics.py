@@ -100,11 +100,11 @@ def test_a_camera_whose_clock_runs_ahead_makes_no_negative_age():
 def test_batches_add_up_to_the_busy_time_of_their_device():
     metrics = WorkerMetrics()
 
-    metrics.batch(4, 0.25, "cpu/0")
-    metrics.batch(2, 0.5, "cpu/0")
-    metrics.batch(2, 1.0, "cpu/1")
+    metrics.batch(4, 0.25, "cpu")
+    metrics.batch(2, 0.5, "cpu")
+    metrics.batch(2, 1.0, "cuda:0")
 
-    assert sample(metrics, "detectscale_device_busy_seconds_total", device="cpu/0") == 0.75
+    assert sample(metrics, "detectscale_device_busy_seconds_total", device="cpu") == 0.75
     assert sample(metrics, "detectscale_batch_seconds_count") == 3
     assert sample(metrics, "detectscale_batch_frames_sum") == 8
 

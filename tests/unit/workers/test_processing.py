@@ -68,7 +68,7 @@ def processing(detector=None, max_age_s=None, now=101.0, checks=None, patient=la
     opening = Opening(
         freshness, detector.input_size, checks or ClaimChecks(NONE), "worker-1", lambda: now, patient
     )
-    return Processing(opening, detector, MODEL, "worker-1", lambda: now, "cpu", on_retry=lambda: None)
+    return Processing(opening, detector, MODEL, "worker-1", lambda: now, on_retry=lambda: None)
 
 
 def test_a_good_frame_ends_detected_with_size_model_and_boxes():
