@@ -9,12 +9,12 @@ from workers.training.course import TrainSettings
 from workers.training.train import Epoch, train
 
 
-def train_shown(settings: TrainSettings, output: Path) -> None:
-    """Train, and say how it goes; errors as `train`."""
+def train_shown(settings: TrainSettings, output: Path, checkpoint: Path | None, kind: str | None) -> None:
+    """Train, and say how it goes; arguments and errors as `train`."""
     if settings.data is None:
         frames = settings.cameras * settings.frames_per_camera
         print(f"drawing {frames} frames of the store, then {settings.epochs} epochs", file=sys.stderr)
-    train(settings, output, show_epoch)
+    train(settings, output, show_epoch, checkpoint, kind)
 
 
 def show_epoch(epoch: Epoch) -> None:

@@ -1,7 +1,9 @@
 """What a training is given: its settings, and the images to learn from and to validate on."""
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frames.errors import ConfigError
@@ -18,6 +20,8 @@ from workers.training.dataset import (
 CAMERAS_PER_VALIDATION_CAMERA = 25
 VALIDATION_FRAMES = 6
 """Of each validation camera."""
+WHERE = ("data", "device", "processes", "backend")
+"""Settings that say where a training runs; one that was cut short may go on elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,10 @@ class TrainSettings:
     """
     Processes that share the work, each with its part of the cores. Two with one thread each are
     faster than one with two (measured: 72 ms per image and thread, 42 ms with two threads).
+    torchrun starts its own, and leaves it at 1.
     """
+    backend: str | None = None
+    """How processes talk: `gloo` or `nccl`; None is nccl on `cuda`, else gloo."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +64,21 @@ class Course:
     labels: Sequence[str]
     training: Sequence[Example]
     validation: Sequence[Example]
+
+    def digest(self) -> str:
+        """
+        SHA-256, in hex, of what decides the outcome: settings, labels, and the images of a folder.
+
+        Images that were drawn are not in it: their last bits may differ between kinds of CPU.
+        """
+        settings = {name: value for name, value in asdict(self.settings).items() if name not in WHERE}
+        counts = len(self.training), len(self.validation)
+        sha256 = hashlib.sha256(json.dumps([settings, *self.labels, counts]).encode())
+        if self.settings.data:
+            for example in (*self.training, *self.validation):
+                for part in (example.encoded, example.classes.tobytes(), example.boxes.tobytes()):
+                    sha256.update(hashlib.sha256(part).digest())
+        return sha256.hexdigest()
 
 
 def prepare(settings: TrainSettings) -> Course:

@@ -6,6 +6,7 @@ Sources: YOLO26's two heads, whose losses change weights with the epochs (Ultral
 (arXiv:1608.03983, arXiv:1706.02677); averaged weights as the result (arXiv:1703.01780).
 """
 
+import hashlib
 import io
 import math
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from workers.training.augment import View, letterbox
+from workers.training.checkpoint import replace_file
 from workers.training.course import TrainSettings
 from workers.training.dataset import Example
 from workers.training.evaluate import Box, MeanAveragePrecision, mean_average_precision
@@ -35,9 +37,9 @@ LEAST_SCORE = 0.001
 class Trainer:
     """Takes steps, validates and saves."""
 
-    def __init__(self, settings: TrainSettings, labels: Sequence[str], steps: int) -> None:
+    def __init__(self, settings: TrainSettings, labels: Sequence[str], steps: int, device: str) -> None:
         """
-        Build the model with random weights, for *steps* steps in all.
+        Build the model with random weights on *device*, for *steps* steps in all.
 
         Where `torch.distributed` is initialised, gradients are averaged over its processes.
         """
@@ -51,7 +53,8 @@ class Trainer:
         model = DetectionModel(settings.architecture, nc=len(labels), verbose=False)
         model.names = dict(enumerate(labels))
         model.args = get_cfg(overrides={"epochs": settings.epochs})
-        self._model = model.to(settings.device, memory_format=torch.channels_last)
+        self._device = device
+        self._model = model.to(device, memory_format=torch.channels_last)
         self._average = deepcopy(self._model).eval().requires_grad_(False)
         self._average.end2end = True
         shared = torch.distributed.is_available() and torch.distributed.is_initialized()
@@ -59,6 +62,11 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(_groups(model), lr=settings.learning_rate)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._share_of_rate)
         self._taken = 0
+
+    def begin_epoch(self, number: int, rank: int) -> None:
+        """Seed what the model itself draws, so that an epoch is the same after a restart."""
+        seed = np.random.SeedSequence([self._settings.seed, number, rank]).generate_state(1)
+        self._torch.manual_seed(int(seed[0]))
 
     def take_step(self, views: Sequence[View]) -> float:
         """Learn from one batch, and return its loss per image."""
@@ -99,7 +107,43 @@ class Trainer:
         # Not straight to the file: torch would put the file's name into it.
         content = io.BytesIO()
         self._torch.save({"model": model, "train_args": {"task": "detect"}}, content)
-        path.write_bytes(content.getvalue())
+        replace_file(path, content.getvalue())
+
+    def digest(self) -> str:
+        """SHA-256, in hex, of the parameters and of their average, bit by bit."""
+        sha256 = hashlib.sha256()
+        for parameter in (*self._model.parameters(), *self._average.parameters()):
+            sha256.update(parameter.detach().cpu().numpy().tobytes())
+        return sha256.hexdigest()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the steps have changed, for `restore`; tensors are not copied."""
+        return {
+            "model": self._model.state_dict(),
+            "average": self._average.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any], epochs: int) -> None:
+        """
+        Go on from *state*, which another trainer had after *epochs* epochs.
+
+        Raises:
+            Exception: Of any kind where *state* is not of this model; the trainer is then unusable.
+        """
+        if epochs > self._settings.epochs:
+            raise ValueError(f"epoch {epochs} of {self._settings.epochs}")
+        self._model.load_state_dict(state["model"])
+        self._average.load_state_dict(state["average"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        for parameter, moments in self._optimizer.state.items():
+            if any(moment.shape not in (parameter.shape, ()) for moment in moments.values()):
+                raise ValueError("the optimiser's state is of another model")
+        self._taken = self._steps * epochs // self._settings.epochs
+        self._schedule.last_epoch = self._taken
+        self._model.criterion = self._model.init_criterion()
+        for _ in range(epochs):
+            self._model.criterion.update()
 
     def _truths(self, view: View) -> list[tuple[str, Box]]:
         rows = zip(view.classes.tolist(), view.boxes.tolist(), strict=True)
@@ -146,10 +190,10 @@ class Trainer:
         return self._tensor(np.stack([view.image for view in views])).permute(0, 3, 1, 2).float() / 255
 
     def _tensor(self, values: Any) -> Any:
-        return self._torch.from_numpy(values).to(self._settings.device)
+        return self._torch.from_numpy(values).to(self._device)
 
     def _autocast(self) -> Any:
-        device = self._torch.device(self._settings.device).type
+        device = self._torch.device(self._device).type
         return self._torch.autocast(device, self._torch.bfloat16, enabled=self._has_bfloat16(device))
 
     def _has_bfloat16(self, device: str) -> bool:
