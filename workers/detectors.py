@@ -12,7 +12,7 @@ from typing import Literal
 
 from frames.outcome import Detection
 from workers.detector import Detector, Image
-from workers.model import BUNDLED, Model, ModelSettings
+from workers.model import Model, ModelSettings, bundled
 
 
 def open_detectors(model: Model, settings: ModelSettings, cache_dir: Path) -> Sequence[Detector]:
@@ -75,7 +75,7 @@ def import_engine(settings: ModelSettings) -> None:
     Raises:
         ConfigError: The engine is not installed.
     """
-    if chosen(Path(settings.path or BUNDLED), settings) == "openvino":
+    if chosen(Path(settings.path or bundled(settings)), settings) == "openvino":
         import workers.openvino_detector
     else:
         import workers.ultralytics_detector  # noqa: F401

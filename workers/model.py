@@ -25,6 +25,7 @@ from workers.model_source import OnProgress, Source, manifest_name, model_name, 
 from workers.patience import patiently
 
 BUNDLED = Path(__file__).parent / "bundled" / "store-yolo26n.onnx"
+"""Its weights for torch lie beside it."""
 PATIENCE_S = 60.0
 
 
@@ -114,7 +115,7 @@ def load_model(
         ConfigError: There is no such model, nobody vouches for it, or its digest differs.
         UnavailableError: Its store did not answer, or there is no space for it.
     """
-    source = source_of(settings.path) if settings.path else BUNDLED
+    source = source_of(settings.path) if settings.path else bundled(settings)
     if isinstance(source, Path):
         return _local(source, settings)
     cache = ModelCache(cache_dir)
@@ -132,6 +133,11 @@ def load_model(
         pause,
         random.Random(),  # noqa: S311  # spreads workers, keeps no secret
     )
+
+
+def bundled(settings: ModelSettings) -> Path:
+    """The file of the model that comes with the project, for the detector that *settings* name."""
+    return BUNDLED.with_suffix(".pt") if settings.detector == "ultralytics" else BUNDLED
 
 
 def _local(path: Path, settings: ModelSettings) -> Model:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("ultralytics", reason="the extra 'ultralytics' is not installed")
 
 from workers.detectors import chosen
-from workers.model import ModelSettings
+from workers.model import ModelSettings, load_model
 
 OPEN = """
 from pathlib import Path
@@ -54,6 +54,13 @@ def test_a_folder_of_openvino_is_for_openvino(tmp_path):
     (tmp_path / "store.xml").touch()
 
     assert chosen(tmp_path, ModelSettings()) == "openvino"
+
+
+def test_the_bundled_model_comes_in_the_format_of_the_detector(tmp_path):
+    loaded = [load_model(ModelSettings(detector=name), tmp_path) for name in ("openvino", "ultralytics")]
+
+    assert [model.path.suffix for model in loaded] == [".onnx", ".pt"]
+    assert loaded[0].labels == loaded[1].labels
 
 
 def test_openvino_runs_without_torch(tmp_path):
