@@ -182,7 +182,7 @@ class Rig:
         def served() -> bool:
             assert self.load
             after: dict[int, int] = {}
-            for record, at in list(self.load.appended_at.items()):
+            for record, at in self.load.appended_at.copy().items():  # another thread adds to it
                 if at >= since:
                     after[record.partition] = min(record.offset, after.get(record.partition, record.offset))
             committed = self.watch.latest
