@@ -20,11 +20,15 @@ Act = Callable[[Decision], None]
 class Controller:
     """Closes the loop once per `step`; keeps the policy's memory and the last decision, frozen values."""
 
-    def __init__(self, sense: Sense, decide: Decide, act: Act) -> None:
+    def __init__(self, sense: Sense, decide: Decide, act: Act, memory: Memory | None = None) -> None:
+        """
+        Args:
+            memory: What whoever decided last remembers; None: nobody has.
+        """
         self._sense = sense
         self._decide = decide
         self._act = act
-        self._memory = Memory()
+        self._memory = memory or Memory()
         self._last: Decision | None = None
         self.failures = 0
         """Steps in a row that failed."""

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     UNKNOWN = "MetricsUnknown"
     FRAMES_IN_FLIGHT = "FramesInFlight"
     KEEP_ALIVE = "KeepAlive"
+    UNSCHEDULABLE = "Unschedulable"
     PARTITIONS = "PartitionBound"
     TOO_FEW = "TooFewReplicas"
     TOO_MANY = "TooManyReplicas"

@@ -56,4 +56,18 @@ def batch_too_long(observation: Observation, work: Demand, params: PolicySetting
     )
 
 
-WARNINGS = (cold_start_too_long, too_few_partitions, too_few_replicas_allowed, batch_too_long)
+def no_place_to_run(observation: Observation, work: Demand, params: PolicySettings) -> str | None:
+    """What is wanted is more than the nodes hold."""
+    waiting = observation.unschedulable
+    if not waiting:
+        return None
+    return f"{waiting} of {observation.replicas} replicas find no node: add nodes, or lower max_replicas"
+
+
+WARNINGS = (
+    cold_start_too_long,
+    too_few_partitions,
+    too_few_replicas_allowed,
+    batch_too_long,
+    no_place_to_run,
+)

@@ -22,13 +22,24 @@ class Replica:
     """Instant it was started, seconds since the epoch."""
     draining: bool
     """It was told to finish what it has and to leave."""
+    up: bool = True
+    """Its process runs; what is down may come up again, under the same id."""
+    unschedulable: bool = False
+    """It has no place to run."""
+    phases_s: Mapping[str, float] | None = None
+    """Seconds of each phase before its process that is over, in order; None: there is none to speak of."""
 
 
 class Fleet(Protocol):
     """Worker processes, pods or virtual workers."""
 
     def replicas(self) -> tuple[Replica, ...]:
-        """Those that exist now, oldest first, draining ones included."""
+        """
+        Those that exist now, oldest first, draining ones included.
+
+        Raises:
+            ObservationError: Nobody knows.
+        """
         ...
 
     def scale(self, replicas: int, statuses: Mapping[str, WorkerStatus], now: float) -> None:

@@ -6,7 +6,7 @@ Those that have left still do: that is how anything is known at zero replicas.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from autoscaler.observation import ColdStart, ServiceTime
@@ -58,12 +58,32 @@ def fit(sums: BatchSums) -> ServiceTime | None:
     return ServiceTime(intercept, slope)
 
 
-def cold_start(statuses: Sequence[WorkerStatus]) -> ColdStart | None:
-    """What the finished cold starts took, in all and by phase; None without one."""
-    finished = [status.phases_s for status in statuses if all(phase in status.phases_s for phase in PHASES)]
+Phases = Mapping[str, float]
+
+
+def cold_start(
+    statuses: Sequence[WorkerStatus],
+    beforehand: Mapping[str, Phases] | None = None,
+    usual: Phases | None = None,
+) -> ColdStart | None:
+    """
+    What the finished cold starts took, in all and by phase; None without one.
+
+    Args:
+        beforehand: By worker, the phases before its process, all of them, where there are any.
+        usual: The mean of these as others knew it; for workers of which nobody knows any more.
+    """
+    finished = [status for status in statuses if all(phase in status.phases_s for phase in PHASES)]
     if not finished:
         return None
-    by_phase = {phase: [phases[phase] for phases in finished] for phase in PHASES}
+    beforehand = beforehand or {}
+    known = [beforehand[status.worker] for status in finished if status.worker in beforehand]
+    before = {phase: fmean(phases[phase] for phases in known) for phase in known[0]} if known else usual or {}
+    starts = [
+        {**beforehand.get(status.worker, before), **{phase: status.phases_s[phase] for phase in PHASES}}
+        for status in finished
+    ]
+    by_phase = {phase: [phases[phase] for phases in starts] for phase in starts[0]}
     totals = [sum(starts) for starts in zip(*by_phase.values(), strict=True)]
     return ColdStart(
         mean_s=fmean(totals),

@@ -102,6 +102,8 @@ class Observation:
     """Seconds for which nobody takes records after a replica came or went; None: not measured."""
     served_rate: float | None = None
     """Records per second committed lately; None: two readings were not yet made."""
+    unschedulable: int = 0
+    """Replicas, of those that start, for which there is no place to run."""
 
     @property
     def partitions(self) -> int:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 RING = 600
 """Readings kept: five minutes of half seconds."""
+LEAST_SPAN_S = 0.4
+"""Readings that are closer together say nothing of a rate: the first tenth of a second of a burst."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +41,12 @@ class OffsetRing:
         self._ring.clear()
 
     def rate(self, window_s: float) -> float | None:
-        """Records per second over the last *window_s* seconds; None with fewer than two readings in them."""
+        """Records per second over the last *window_s* seconds; None: readings in it span too little."""
         if not self._ring:
             return None
         last = self._ring[-1]
         first = next(reading for reading in self._ring if reading.at >= last.at - window_s)
-        if first.at == last.at:
+        if last.at - first.at < LEAST_SPAN_S:
             return None
         return int((last.offsets - first.offsets).sum()) / (last.at - first.at)
 

@@ -121,6 +121,17 @@ def never_less_on_unknown(replicas: int, case: Case) -> int:
     return max(replicas, case.current) if unknown else replicas
 
 
+def no_more_than_find_a_place(replicas: int, case: Case) -> int:
+    """
+    Do not grow while there is no place to run for a replica, and has not been for longer than a start takes.
+
+    Until then more may be wanted: whoever adds nodes sees by the replicas that wait how many it takes.
+    """
+    seen = case.observation
+    overdue = seen.unschedulable and seen.starting and seen.starting[0].age_s > case.demand.late_start_s
+    return min(replicas, case.current) if overdue else replicas
+
+
 def someone_for_what_waits(replicas: int, case: Case) -> int:
     """
     Never 0 while anything is in flight; the last one stays while anything waits.
@@ -154,6 +165,7 @@ LIMITS: tuple[tuple[Callable[[int, Case], int], Reason], ...] = (
     (kept_alive, Reason.KEEP_ALIVE),
     (stabilized, Reason.STABILIZED),
     (never_less_on_unknown, Reason.UNKNOWN),
+    (no_more_than_find_a_place, Reason.UNSCHEDULABLE),
     (someone_for_what_waits, Reason.FRAMES_IN_FLIGHT),
     (at_most_one_per_partition, Reason.PARTITIONS),
     (at_least_the_minimum, Reason.TOO_FEW),

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from autoscaler import backlog, learned
 from autoscaler.arrivals import Arrivals, Bracket
 from autoscaler.backlog import PartitionOffsets
+from autoscaler.beforehand import Beforehand
 from autoscaler.fleet import Replica
-from autoscaler.observation import Observation, OffsetAnomaly
+from autoscaler.observation import ColdStart, Observation, OffsetAnomaly
 from autoscaler.offset_ring import OffsetRing
 from autoscaler.offsets import OffsetReader
 from autoscaler.oldest import Stamp, narrowed, oldest_append
@@ -32,11 +33,17 @@ class Sensor:
         group_id: str,
         replicas: Callable[[], Sequence[Replica]],
         rate_window_s: float,
+        usual: ColdStart | None = None,
     ) -> None:
+        """
+        Args:
+            usual: A cold start as seen by whoever observed before.
+        """
         self._offsets = OffsetReader(kafka, topics.frames, group_id)
         self._statuses = Statuses(kafka, topics.status)
         self._replicas = replicas
         self._rate_window_s = rate_window_s
+        self._beforehand = Beforehand(usual)
         self._arrivals = Arrivals()
         self._served = OffsetRing()
         self._anomalies: tuple[OffsetAnomaly, ...] = ()
@@ -62,9 +69,11 @@ class Sensor:
         self._arrivals.add(now, tuple(self.ends.values()))
         self._note_served(partitions, now)
         statuses = self._statuses.read()
+        replicas = self._replicas()
+        self._beforehand.note(replicas)
         lessons = learned.relevant(statuses.values())
-        cold_start = learned.cold_start(lessons)
-        workers = workforce(self._replicas(), statuses, cold_start, now)
+        cold_start = learned.cold_start(lessons, self._beforehand.by_worker, self._beforehand.usual)
+        workers = workforce(replicas, statuses, cold_start, now)
         return Observation(
             at=now,
             lag=tuple(partition.lag for partition in partitions),
@@ -81,6 +90,7 @@ class Sensor:
             backlog_ages=self._arrivals.ages([partition.next for partition in partitions]),
             rebalance_s=None,  # workers do not say how long they had no partitions
             served_rate=self._served.rate(self._rate_window_s),
+            unschedulable=workers.unschedulable,
         )
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """
 Cold starts under way: how long each still takes, and which is given up first; pure.
 
-A replica whose container is not up yet says nothing; then only its age is known. One
-that runs reports the stage and progress of its start, so that the rest can be told.
+A replica says how far its start has got once it runs, and before that its pod does, so
+that the rest can be told; else only its age is known.
 """
 
 from collections.abc import Iterable

@@ -19,7 +19,7 @@ class ScaledFleet(Fleet, Protocol):
     is up to it (who is to leave first); how many there are is not.
     """
 
-    def surge(self, decision: Decision) -> None:
+    def anticipate(self, decision: Decision, statuses: Mapping[str, WorkerStatus]) -> None:
         """
         Anticipate KEDA: called with each new decision before anybody else hears of it.
 
@@ -40,5 +40,5 @@ class UnseenFleet:
     def scale(self, replicas: int, statuses: Mapping[str, WorkerStatus], now: float) -> None:
         pass
 
-    def surge(self, decision: Decision) -> None:
+    def anticipate(self, decision: Decision, statuses: Mapping[str, WorkerStatus]) -> None:
         pass

@@ -12,6 +12,9 @@ from autoscaler.policy_settings import PolicySettings
 from frames.errors import ConfigError
 from frames.topics import TopicSettings
 
+DEPLOYMENT = "worker"
+"""That of `manifests/base`."""
+
 
 class TargetSettings(BaseModel, frozen=True, extra="forbid"):
     """What differs for one target from the sections `topics`, `worker` and `policy`; None: nothing."""
@@ -22,6 +25,8 @@ class TargetSettings(BaseModel, frozen=True, extra="forbid"):
     """Topic on which its workers report."""
     group_id: str | None = None
     """Consumer group of its workers."""
+    deployment: str | None = None
+    """That runs its workers on Kubernetes; None: `worker`, or the target's name where there are several."""
     policy: Mapping[str, Any] = {}
     """Keys of the `policy` section."""
 
@@ -51,6 +56,8 @@ class AdapterSettings(BaseModel, frozen=True, extra="forbid"):
     """After which callers connect anew, so that both replicas are used; a stream lasts no longer either."""
     election_file: str | None = None
     """Adapters on this machine that share it take turns: who locks it decides; None: this one decides."""
+    namespace: str | None = None
+    """Where on Kubernetes the workers run; None: where this process does, if that is a pod with a token."""
     targets: Mapping[str, TargetSettings] = {}
     """By the name that a ScaledObject gives; empty: one, named as the topic of frames."""
 
@@ -72,6 +79,8 @@ class Scaled:
     name: str
     topics: TopicSettings
     group_id: str
+    deployment: str
+    """That runs its workers, if they run on Kubernetes."""
     params: PolicySettings
 
 
@@ -92,6 +101,7 @@ def scaled(
                 update={"frames": target.frames or topics.frames, "status": target.status or topics.status}
             ),
             target.group_id or group_id,
+            target.deployment or (DEPLOYMENT if len(targets) == 1 else name),
             _policy(name, policy, target.policy),
         )
         for name, target in targets.items()

@@ -61,7 +61,7 @@ def wake_latency(kafka: KafkaSettings, wakes: int) -> WakeLatency:
         for _ in range(WARM_UP + wakes):
             sensor.observe(time.time())
             camera = Camera(frames, rng.randrange(TOPICS.partitions), rng.uniform(*PARKED_S))
-            park(parked, sensor, stop=threading.Event())
+            park(parked, sensor, over=lambda: False)
             seen = sensor.observe(time.time())
             decide(seen, Memory(), params)
             took_ms.append((time.perf_counter() - camera.sent_at()) * 1000)

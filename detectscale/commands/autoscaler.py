@@ -15,16 +15,20 @@ def autoscaler(config: Config = None, state_dir: StateDir = None) -> None:
 
     try:
         from autoscaler.adapter.serve import run_adapter
+        from autoscaler.kubernetes_fleet.membership import membership
     except ModuleNotFoundError as error:
         raise ConfigError(f"{error.name} is not installed: pip install 'detectscale[keda]'") from error
 
     settings = Places.of(state_dir).connected(settings_of(config))
     taken = {"max_batch": settings.worker.max_batch, "max_age_s": settings.worker.oldest_s}
-    run_adapter(
-        settings.kafka,
-        settings.topics,
-        settings.worker.group_id,
-        settings.policy.model_copy(update=taken),
-        settings.adapter,
-        stop_on_signals(),
-    )
+    with membership(settings.adapter) as (fleet_of, election):
+        run_adapter(
+            settings.kafka,
+            settings.topics,
+            settings.worker.group_id,
+            settings.policy.model_copy(update=taken),
+            settings.adapter,
+            stop_on_signals(),
+            fleet_of,
+            election,
+        )

@@ -44,7 +44,7 @@ class Watching(UnseenFleet):
     seen: list[tuple[int, int]] = field(default_factory=list)
     """Replicas decided, and replicas told at that moment."""
 
-    def surge(self, decision: Decision) -> None:
+    def anticipate(self, decision: Decision, statuses: object) -> None:
         if self.keda.status("metrics", target="frames") is grpc.StatusCode.OK:
             self.seen.append((decision.replicas, self.keda.metrics(target="frames")[0][1]))
 

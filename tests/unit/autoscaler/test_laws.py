@@ -41,6 +41,7 @@ observations = st.builds(
     anomalies=st.lists(st.sampled_from(OffsetAnomaly), unique=True).map(tuple),
     backlog_ages=st.none() | st.lists(st.tuples(seconds, st.integers(1, 10**5)), max_size=9).map(tuple),
     rebalance_s=maybe_seconds,
+    unschedulable=counts,
 )
 
 

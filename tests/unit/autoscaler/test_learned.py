@@ -81,6 +81,27 @@ def test_a_cold_start_is_the_sum_of_its_phases_and_unfinished_ones_do_not_count(
     assert known.count == 3
 
 
+def test_what_came_before_the_process_is_part_of_a_cold_start():
+    starts = [status(worker, **dict.fromkeys(PHASES, 1.0)) for worker in ("a", "b", "gone")]
+    pods = {"a": {"schedule": 1.0, "image": 3.0}, "b": {"schedule": 3.0, "image": 5.0}}
+
+    known = learned.cold_start(starts, pods)
+
+    assert known is not None
+    assert list(known.phases_s) == ["schedule", "image", *PHASES]
+    assert (known.phases_s["schedule"], known.phases_s["image"]) == (2.0, 4.0)
+    assert (known.mean_s, known.count) == (6.0 + len(PHASES), 3)
+
+
+def test_what_nobody_saw_is_as_it_was_for_who_observed_before():
+    starts = [status(**dict.fromkeys(PHASES, 1.0))]
+
+    known = learned.cold_start(starts, {}, usual={"image": 7.0})
+
+    assert known is not None
+    assert known.mean_s == 7.0 + len(PHASES)
+
+
 def test_the_90th_percentile_of_ten_starts_is_the_ninth():
     known = learned.cold_start([status(**dict.fromkeys(PHASES, float(second))) for second in range(1, 11)])
 

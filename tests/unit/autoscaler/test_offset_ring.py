@@ -19,6 +19,7 @@ def after(*readings: tuple[float, tuple[int, ...]]) -> OffsetRing:
         pytest.param([(0.0, (0, 0)), (2.0, (10, 30))], 20.0, id="all partitions count"),
         pytest.param([(0.0, (0,)), (8.0, (0,)), (10.0, (10,))], 5.0, id="only the window counts"),
         pytest.param([(0.0, (0,)), (100.0, (10,))], None, id="no earlier reading in the window"),
+        pytest.param([(0.0, (0,)), (0.1, (50,))], None, id="a tenth of a second is not the traffic"),
         pytest.param([(0.0, (50,)), (1.0, (3,))], None, id="a topic created anew starts anew"),
         pytest.param([(0.0, (5,)), (1.0, (5, 0))], None, id="a new partition starts anew"),
     ],

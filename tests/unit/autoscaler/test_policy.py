@@ -13,6 +13,23 @@ PATIENT = PARAMS.model_copy(update={"slo_s": 120.0})
 LONG_QUIET = replace(SETTLED, quiet_since=NOW - 1000)
 
 
+def test_more_are_not_the_answer_where_there_is_no_place_to_run():
+    stuck = replace(FLOODED, starting=(Start(500.0),) * 2, unschedulable=2)
+
+    decision, _ = decide(stuck, replace(SETTLED, replicas=4), PARAMS)
+
+    assert (decision.replicas, decision.reason) == (4, Reason.UNSCHEDULABLE)
+    assert "2 of 4 replicas find no node: add nodes, or lower max_replicas" in decision.warnings
+
+
+def test_until_a_start_should_be_over_who_adds_nodes_is_told_how_many_it_takes():
+    waiting = replace(FLOODED, starting=(Start(1.0),) * 2, unschedulable=2)
+
+    decision, _ = decide(waiting, replace(SETTLED, replicas=4), PARAMS)
+
+    assert decision.replicas == 24
+
+
 @pytest.mark.parametrize(
     ("observation", "memory", "params", "replicas", "reason"),
     [

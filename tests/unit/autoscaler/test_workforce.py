@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from autoscaler.fleet import Replica
@@ -62,6 +64,24 @@ LEAVES = Replica("w", NOW - 60, draining=True)
             [], {"w": status(WorkerState.READY, in_flight=3)}, Workforce(1, (), 0, 3, None), id="not ours"
         ),
         pytest.param([], {"w": status(WorkerState.STOPPED)}, Workforce(0, (), 0, 0, None), id="gone"),
+        pytest.param(
+            [replace(RUNS, up=False)],
+            {"w": status(WorkerState.READY, in_flight=3)},
+            Workforce(0, (Start(60.0),), 0, 0, None),
+            id="what it said before it crashed counts no more",
+        ),
+        pytest.param(
+            [replace(RUNS, up=False, unschedulable=True, phases_s={})],
+            {},
+            Workforce(0, (Start(60.0),), 0, 0, None, unschedulable=1),
+            id="one without a place to run",
+        ),
+        pytest.param(
+            [replace(LEAVES, up=False, unschedulable=True)],
+            {},
+            Workforce(0, (), 1, 0, None),
+            id="one that needs none any more",
+        ),
     ],
 )
 def test_the_fleet_says_who_counts_and_the_status_what_they_do(replicas, statuses, expected):
@@ -143,3 +163,31 @@ def test_starts_are_told_oldest_first_each_with_what_is_left_of_it():
     seen = workforce(replicas, {"w": starting(10.0, 0.5)}, LEARNED, NOW)
 
     assert seen.starting == (Start(60.0, pytest.approx(10.0 + AFTER_FETCH_S)), Start(2.0, None))
+
+
+POD_LEARNED = ColdStart(84.0, 90.0, {"schedule": 1.0, "sandbox": 4.0, "image": 16.0, **LEARNED.phases_s})
+PROCESS_S = sum(LEARNED.phases_s.values())
+
+
+@pytest.mark.parametrize(
+    ("done", "ago_s", "expected"),
+    [
+        pytest.param({}, 0.0, 1 + 4 + 16 + PROCESS_S, id="just created"),
+        pytest.param({"schedule": 1.0}, 3.0, 2 + 16 + PROCESS_S, id="on a node"),
+        pytest.param({"schedule": 1.0, "sandbox": 4.0}, 15.0, 6 + PROCESS_S, id="it pulls its image"),
+        pytest.param(
+            {"schedule": 1.0, "sandbox": 4.0}, 105.0, OVERDUE * 100 + PROCESS_S, id="and that takes long"
+        ),
+        pytest.param({"schedule": 1.0, "sandbox": 4.0, "image": 5.0}, 10.5, PROCESS_S - 0.5, id="it runs"),
+    ],
+)
+def test_until_it_speaks_its_pod_tells_what_is_left(done, ago_s, expected):
+    pod = Replica("w", NOW - ago_s, draining=False, up=False, phases_s=done)
+
+    assert left_s(None, POD_LEARNED, NOW, pod) == pytest.approx(expected)
+
+
+def test_without_a_place_to_run_nobody_knows_what_is_left():
+    pod = Replica("w", NOW - 5, draining=False, up=False, unschedulable=True, phases_s={})
+
+    assert left_s(None, POD_LEARNED, NOW, pod) is None
