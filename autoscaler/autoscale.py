@@ -124,8 +124,7 @@ def steps(
             decision = controller.step(time.time())
             yield controller.failures
             if controller.failures == 0 and at_rest(decision, fleet):
-                park(parked, sensor, over, rest_s)
-                hurried = HURRIED_TICKS if sensor.woken_by else 0
+                hurried = HURRIED_TICKS if park(parked, sensor, over, rest_s) else 0
             else:
                 stop.wait(min(HURRY_S, params.tick_s) if hurried > 0 else params.tick_s)
                 hurried -= 1
@@ -143,7 +142,14 @@ def at_rest(decision: Decision | None, fleet: Fleet) -> bool:
         return False
 
 
-def park(parked: ParkedFetch, sensor: Sensor, over: Callable[[], bool], rest_s: float = PARKED_S) -> None:
-    """Sleep until the first record after those observed, until it is *over*, or it is time to look again."""
+def park(parked: ParkedFetch, sensor: Sensor, over: Callable[[], bool], rest_s: float = PARKED_S) -> bool:
+    """
+    Sleep until the first record after those observed, until it is *over*, or it is time to look again.
+
+    Returns:
+        Whether a record has come.
+    """
     look_again = time.monotonic() + rest_s
-    sensor.woken_by = parked.wait(sensor.ends, until=lambda: over() or time.monotonic() > look_again)
+    woken_by = parked.wait(sensor.ends, until=lambda: over() or time.monotonic() > look_again)
+    sensor.woken(woken_by)
+    return bool(woken_by)

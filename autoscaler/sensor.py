@@ -4,6 +4,7 @@ The sensor: one observation from Kafka's offsets, the workers' reports and the f
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from autoscaler import backlog, learned
 from autoscaler.arrivals import Arrivals, Bracket
@@ -49,8 +50,9 @@ class Sensor:
         self._anomalies: tuple[OffsetAnomaly, ...] = ()
         self.ends: Mapping[int, int] = {}
         """The end offset of each partition, as of the last observation."""
-        self.woken_by: Mapping[int, Stamp] = {}
-        """The record that ended the last rest, by its partition: its age need not be asked for."""
+        self._partitions: tuple[PartitionOffsets, ...] = ()
+        self._woken_by: Mapping[int, Stamp] = {}
+        self._just_woken = False
 
     @property
     def statuses(self) -> Mapping[str, WorkerStatus]:
@@ -61,14 +63,18 @@ class Sensor:
         """
         Look at everything once; *now* in seconds since the epoch.
 
+        After a rest the record that ended it says enough: nobody was there who could have
+        committed, or said anything. Kafka is asked again at the next look (that takes 6 ms).
+
         Raises:
             ObservationError: Kafka does not answer, or the topic is not there.
         """
-        partitions = self._offsets.read()
+        just_woken, self._just_woken = self._just_woken, False
+        partitions = self._partitions = self._with_the_record() if just_woken else self._offsets.read()
         self.ends = dict(enumerate(partition.end for partition in partitions))
         self._arrivals.add(now, tuple(self.ends.values()))
         self._note_served(partitions, now)
-        statuses = self._statuses.read()
+        statuses = self.statuses if just_woken else self._statuses.read()
         replicas = self._replicas()
         self._beforehand.note(replicas)
         lessons = learned.relevant(statuses.values())
@@ -93,10 +99,23 @@ class Sensor:
             unschedulable=workers.unschedulable,
         )
 
+    def woken(self, by: Mapping[int, Stamp]) -> None:
+        """A rest has ended: by the first record of each of these partitions, or by nobody."""
+        self._woken_by = by
+        self._just_woken = bool(by)
+
     def close(self) -> None:
         """Disconnect."""
         self._offsets.close()
         self._statuses.close()
+
+    def _with_the_record(self) -> tuple[PartitionOffsets, ...]:
+        """The offsets as of the last look, and the record that ended the rest."""
+        came = {number: stamp.offset + 1 for number, stamp in self._woken_by.items()}
+        return tuple(
+            replace(partition, end=max(partition.end, came.get(number, 0)))
+            for number, partition in enumerate(self._partitions)
+        )
 
     def _note_served(self, partitions: Sequence[PartitionOffsets], now: float) -> None:
         """An odd commit does not say what was served: what retention deleted was skipped."""
@@ -117,7 +136,7 @@ class Sensor:
 
     def _appended(self, partition: int, offset: int) -> Bracket:
         bracket = self._arrivals.appended(partition, offset)
-        woken_by = self.woken_by.get(partition)
+        woken_by = self._woken_by.get(partition)
         if woken_by is None or woken_by.offset != offset:
             return bracket
         return narrowed(bracket, bracket.after, offset, woken_by)

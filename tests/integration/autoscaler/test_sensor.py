@@ -52,11 +52,24 @@ def test_the_record_that_woke_tells_its_own_age(sensor, topics, send, commit):
     now = time.time()
     sensor.observe(now - 20)
     send(topics.frames, b"x")
-    sensor.woken_by = {0: Stamp(0, now - 10)}
+    sensor.woken({0: Stamp(0, now - 10)})
 
     seen = sensor.observe(now + 1)
 
-    assert seen.oldest_age == pytest.approx(11.0)
+    assert (seen.waiting, seen.oldest_age) == (1, pytest.approx(11.0))
+
+
+def test_after_a_rest_the_first_look_sees_what_woke_and_the_next_one_all(sensor, topics, send, commit):
+    commit(0, 0)
+    now = time.time()
+    sensor.observe(now - 20)
+    for _ in range(3):
+        send(topics.frames, b"x")
+    sensor.woken({0: Stamp(0, now)})
+
+    looks = [sensor.observe(now + seconds) for seconds in (0.0, 0.1)]
+
+    assert [seen.waiting for seen in looks] == [1, 3]
 
 
 def test_a_record_that_woke_and_was_served_tells_nothing_of_the_next(sensor, topics, send, commit):
@@ -64,7 +77,8 @@ def test_a_record_that_woke_and_was_served_tells_nothing_of_the_next(sensor, top
     sensor.observe(now - 20)
     send(topics.frames, b"x")
     send(topics.frames, b"x")
-    sensor.woken_by = {0: Stamp(0, now - 10)}
+    sensor.woken({0: Stamp(0, now - 10)})
+    sensor.observe(now)
     commit(0, 1)
 
     seen = sensor.observe(now + 1)
