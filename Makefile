@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test manifests sbom faults soak fuzz test-training clean
+.PHONY: help demo check test manifests sbom faults e2e e2e-full soak fuzz test-training clean
 
 help:  ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/demo  ## A store day on this machine; options by ARGS='--report demo.json'
 	$(BIN)/detectscale demo $(ARGS)
@@ -32,6 +32,14 @@ sbom: .venv/scanners  ## CycloneDX bill of materials of an image: ARCHIVE=contro
 
 faults: .venv/dev  ## Break what can break while frames flow, and count them afterwards
 	$(BIN)/pytest tests/integration/faults $(ARGS)
+
+e2e: .venv/dev  ## Real Kubernetes and KEDA on this machine (Debian, root, Go); figures into REPORT=e2e.json
+	$(BIN)/python -m tests.e2e.cluster install
+	$(BIN)/pytest tests/e2e tests/images --report $(or $(REPORT),e2e.json) $(ARGS)
+
+e2e-full: .venv/dev  ## The same with all repetitions
+	$(BIN)/python -m tests.e2e.cluster install
+	$(BIN)/pytest tests/e2e tests/images --full --report $(or $(REPORT),e2e.json) $(ARGS)
 
 soak: .venv/dev  ## Random faults for SECONDS=600; figures into REPORT=soak.json
 	$(BIN)/python -m tests.integration.faults.soak --seconds $(or $(SECONDS),600) --report $(or $(REPORT),soak.json)

@@ -43,10 +43,10 @@ class Counts:
 
 
 class Proxy:
-    """Forwards a port of its own to *target* for the length of a `with` block."""
+    """Forwards a port of its own to the port *target* of *host* for the length of a `with` block."""
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, target: int, host: str = HOST) -> None:
+        self._target = host, target
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,7 +134,7 @@ class Proxy:
             self._reset([to_client])
             return
         try:
-            broker, to_broker = await asyncio.open_connection(HOST, self._target)
+            broker, to_broker = await asyncio.open_connection(*self._target)
         except OSError:  # it is away: so are we
             self._reset([to_client])
             return
