@@ -38,12 +38,12 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     /opt/detectscale/lib/python3*/site-packages/openvino/libs/libopenvino_*[!rx]_frontend.so* \
     && $COMPILE /opt/detectscale
 
-# Nothing is compiled at run time, so that triton (1 GB) may go.
+# Nothing is compiled at run time, so that triton (1 GB) may go. Some of torch's own tests need a later Python.
 FROM dependencies AS worker-gpu-dependencies
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     pip install --no-compile '.[ultralytics,s3,gcs]' \
     && pip uninstall --yes triton \
-    && $COMPILE /opt/detectscale
+    && $COMPILE -x /torch/testing/_internal/ /opt/detectscale
 
 # The project's wheel, with the bundled model.
 FROM build AS project

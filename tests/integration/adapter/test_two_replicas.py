@@ -56,8 +56,8 @@ def test_the_other_says_the_same_and_takes_over_with_what_was_remembered(kafka, 
 
     append(kafka, name)
     until(lambda: all(stream.told[:1] == [True] for stream in streams), every_s=0.01)
-    wanted = until(lambda: first.desired(name))
-    until(lambda: second.desired(name) == wanted)
+    wanted = 4  # once all frames are seen: one for each partition
+    until(lambda: first.desired(name) == second.desired(name) == wanted)
     assert (first.deciding, second.deciding) == (True, False)
     first.kill()
     answers = []
