@@ -27,6 +27,7 @@ COMMANDS = (
     "results",
     "dlq",
     "project",
+    "gateway",
     "worker",
     "autoscaler",
     "train",

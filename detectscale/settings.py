@@ -21,6 +21,7 @@ from autoscaler.policy_settings import PolicySettings
 from frames.claim_check import ClaimCheckSettings
 from frames.clients import KafkaSettings
 from frames.errors import ConfigError
+from frames.gateway.gateway_settings import GatewaySettings
 from frames.projection import RedisSettings
 from frames.publisher import PublisherSettings
 from frames.topics import TopicSettings
@@ -39,6 +40,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     topics: TopicSettings = TopicSettings()
     redis: RedisSettings = RedisSettings()
     publisher: PublisherSettings = PublisherSettings()
+    gateway: GatewaySettings = GatewaySettings()
     claim_checks: ClaimCheckSettings = ClaimCheckSettings()
     model: ModelSettings = ModelSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -6,6 +6,7 @@ import logging
 
 from autoscaler.decision import Decision
 from autoscaler.observation import Observation
+from detectscale.local_gateway import local_gateway
 from detectscale.places import Places
 from detectscale.runtime import local_runtime
 from detectscale.service import stop_on_signals
@@ -27,17 +28,24 @@ class DecisionLog:
         self._replicas = decision.replicas
 
 
-def run_up(settings: Settings, places: Places) -> None:
+def run_up(settings: Settings, places: Places, gateway_port: int) -> None:
     """
-    Run broker, Redis, projector, autoscaler and workers until SIGINT or SIGTERM; drain then.
+    Run broker, Redis, projector, autoscaler, workers and gateway until SIGINT or SIGTERM; drain then.
+
+    Args:
+        gateway_port: Where the gateway listens on this machine; 0 takes a free port.
 
     Raises:
         DetectscaleError: Something cannot start, or the workers cannot run as they are configured.
     """
-    with local_runtime(settings, places, DecisionLog()) as runtime:
+    with (
+        local_runtime(settings, places, DecisionLog()) as runtime,
+        local_gateway(runtime.settings, places, gateway_port) as gateway,
+    ):
         stop = stop_on_signals()
         kafka, redis = runtime.settings.kafka, runtime.settings.redis
         log.info("Kafka at %s, Redis at %s", kafka.bootstrap_servers, place(redis))
+        log.info("gateway at %s", gateway)
         log.info("logs in %s; workers start when frames come; Ctrl-C drains and stops", places.logs)
         while not stop.wait(0.2):
             runtime.check()

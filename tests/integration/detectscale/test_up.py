@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from frames.store import StoreCamera
@@ -27,7 +29,7 @@ def up(tmp_path: Path, state: Path) -> Iterator["subprocess.Popen[bytes]"]:
     log = tmp_path / "up.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "detectscale", "up", "--state-dir", str(state)],
+            [sys.executable, "-m", "detectscale", "up", "--gateway-port", "0", "--state-dir", str(state)],
             stdout=output,
             stderr=output,
         )
@@ -58,6 +60,22 @@ def test_a_published_picture_is_detected_from_zero_workers(up, run, picture, sta
     assert (result["frame_id"], result["camera"]) == (frame, "door")
     assert "person" in {found["label"] for found in result["detections"]}
     assert json.loads(run("results", "--camera", "door", "--state-dir", state).stdout) == result
+
+
+def test_a_picture_posted_to_the_gateway_comes_back_as_boxes_from_zero_workers(up, picture, state, tmp_path):
+    address = until(lambda: re.search(r"gateway at (\S+)", (tmp_path / "up.log").read_text()))[1]
+    assert workers_of(state) == []
+
+    answer = httpx.post(
+        f"{address}/v1/detect",
+        content=picture.read_bytes(),
+        headers={"content-type": "image/jpeg"},
+        timeout=60.0,
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "detected"
+    assert "person" in {found["label"] for found in answer.json()["detections"]}
 
 
 def test_ctrl_c_drains_and_leaves_no_process_and_no_port(up, run, state):
