@@ -4,11 +4,15 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from detectscale.embedded.kafka_server import EmbeddedKafka
 from detectscale.embedded.redis_server import EmbeddedRedis
 from frames.clients import KafkaSettings
 from frames.topics import TopicSettings, create_topics
+
+settings.register_profile("untimed", deadline=None)  # a slow machine is no wrong answer
+settings.load_profile("untimed")
 
 pytest_plugins = ["tests.s3_server"]
 

@@ -241,7 +241,7 @@ class Deployment:
 
     @cached_property
     def _producer(self) -> Any:
-        return producer(self.kafka)
+        return producer(self.kafka, batch_size=2**20)  # a burst shall be one
 
     def _certificates(self) -> list[dict[str, Any]]:
         authority = self.cluster.authority("scaler")

@@ -25,6 +25,8 @@ from tests.e2e.cluster.requirements import PATH
 from tests.waiting import until
 
 BRIDGE = "k8s0"
+BRIDGE_MAC = "02:00:00:d5:00:01"
+"""Of its own: else it is the lowest of what is plugged in, and neighbours lose it when that pod goes."""
 LINK = "detectscale-e2e"
 """This host's end of its cable; the longest name that a link may have."""
 CGROUP = "detectscale-e2e"
@@ -119,7 +121,7 @@ class Machine:
             "-ec",
             f"""
             ip link set lo up
-            ip link add {BRIDGE} type bridge
+            ip link add {BRIDGE} address {BRIDGE_MAC} type bridge
             ip addr add {NODE_ADDRESS}/24 dev {BRIDGE}
             ip link set {BRIDGE} up
             sysctl -qw net.ipv4.ip_forward=1

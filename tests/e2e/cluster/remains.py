@@ -12,7 +12,7 @@ def remains(places: Places) -> list[str]:
     commands = {file.parent.name: _command(file) for file in Path("/proc").glob("[0-9]*/cmdline")}
     mounts = Path("/proc/mounts").read_text().splitlines()
     return [
-        *(f"process {file.parent.name}: {said}" for file, said in commands.items() if state in said),
+        *(f"process {process}: {said}" for process, said in commands.items() if state in said),
         *(f"mount {line}" for line in mounts if folder in line or CGROUP in line),
         *(f"link {LINK}" for _ in Path("/sys/class/net").glob(LINK)),
         *(f"cgroup {found}" for found in (*ROOT.glob(CGROUP), *ROOT.glob(f"*/{CGROUP}"))),

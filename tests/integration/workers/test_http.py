@@ -74,7 +74,7 @@ def test_a_worker_is_ready_once_it_is_in_the_group_and_no_longer_when_it_is_told
     until(lambda: pages.ask("/readyz")[0] == 200)
     assert pages.ask("/healthz") == (200, "ok\n")
     publish(store_images * 2)
-    until(lambda: pages.frames().total() == 16)  # it has begun the next one, which takes 3 s
+    until(lambda: pages.frames().total() >= 16)  # the one after these takes 3 s
 
     worker.signal(signal.SIGTERM)
     said = set()
