@@ -52,7 +52,7 @@ def test_a_worker_told_to_leave_under_load_leaves_no_duplicate(rig):
 def test_a_worker_that_cannot_finish_within_its_grace_abandons_what_it_began(rig):
     stage = rig("3 SIGTERM in a batch of 8 s with 2 s of grace", drain_s=2.0)
     stage.steady(workers=1)
-    slow = stage.start_worker(failpoint="after-detect:slow=8:40")
+    slow = stage.start_worker(failpoint="after-detect:slow=8:40;after-detect:slow=8:41")  # both threads
     held = until(lambda: [m for m in stage.statuses(slow.name) if m.in_flight > 20], 60)
     assert held
 
