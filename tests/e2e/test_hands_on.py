@@ -13,7 +13,7 @@ from frames.outcome import Detected
 from tests.e2e.cluster.cluster import Cluster
 from tests.e2e.deployment import Deployment
 from tests.e2e.report import Report
-from tests.e2e.watch import Watch, replicas
+from tests.e2e.watch import replicas
 from tests.waiting import until
 
 CPU_SCALING = Path(__file__).parents[2] / "manifests" / "components" / "cpu-scaling" / "kustomization.yaml"
@@ -76,27 +76,6 @@ def test_nobody_is_started_while_scaling_out_is_paused(deployment: Deployment) -
     assert (ledger.detected, ledger.duplicates) == (BURST, 0)
 
 
-def test_workers_added_by_hand_come_and_the_hpa_takes_them_back(
-    deployment: Deployment, report: Report
-) -> None:
-    since = deployment.mark()
-    deployment.outcome(deployment.append().record)
-    with deployment.watch_worker() as worker, deployment.watch_pods() as pods:
-        until(lambda: worker.heard, 10)
-        at = time()
-
-        deployment.kubectl("scale", "deployment/worker", "--replicas=3")
-
-        risen = worker.first(lambda heard: replicas(heard) == 3, at)
-        until(lambda: deployment.append() and len({heard.name for heard in pods.heard}) == 3, 30, 0.5)
-        fallen = until(lambda: deployment.append() and _fewer(worker, risen.at), 60, 0.5)
-        numbers = {replicas(heard) for heard in worker.since(risen.at)}
-    report.add("three by hand, where one is wanted", taken_back_s=fallen - risen.at)
-    ledger = deployment.balanced(since)
-    assert max(numbers) == 3
-    assert (ledger.detected, ledger.duplicates) == (ledger.records, 0)
-
-
 def test_work_brings_another_worker_by_its_cpu_whatever_the_queue_says(
     own_cluster: Cluster, deployment: Deployment, report: Report
 ) -> None:
@@ -134,10 +113,6 @@ def _ready(deployment: Deployment) -> int:
 def _is_ready(pod: dict[str, Any]) -> bool:
     conditions = pod.get("status", {}).get("conditions", ())
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-
-
-def _fewer(worker: Watch, since: float) -> float | None:
-    return next((heard.at for heard in worker.since(since) if replicas(heard) < 3), None)
 
 
 def _rescaled(deployment: Deployment) -> str | None:

@@ -21,8 +21,10 @@ from tests.e2e.cluster.places import HERE, REPOSITORY, Places
 from tests.e2e.cluster.requirements import PATH
 
 TARGETS = ("control", "worker")
-BASE = "localhost/detectscale/python-base:e2e"
+BASE = "localhost/detectscale/python-base:2"
+"""Another number where it is made differently."""
 PACKAGES = "ca-certificates,python3,python3-venv"
+UNWANTED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 
@@ -97,16 +99,17 @@ class Images:
             root = Path(folder, "rootfs")
             release = _release()
             _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(root), _mirror())
-            for unwanted in ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man"):
+            for unwanted in UNWANTED:
                 shutil.rmtree(root / unwanted, ignore_errors=True)
-            (root / "etc/apt/sources.list").unlink(missing_ok=True)
+            for of_this_host in ("etc/apt/sources.list", "etc/resolv.conf", "etc/hostname"):
+                (root / of_this_host).unlink(missing_ok=True)
             Path(folder, "Dockerfile").write_text("FROM scratch\nCOPY rootfs /\n")
             self._buildah("build", "--quiet", "--tag", BASE, folder)
 
     def _build_target(self, target: str) -> None:
         lent = [f"--volume={CERTIFICATES}:{CERTIFICATES}:ro"]
         settings = [file for file in map(os.path.expanduser, PIP_SETTINGS) if os.path.exists(file)]
-        lent += [f"--volume={file}:/etc/pip.conf:ro" for file in settings[-1:]]
+        lent += [f"--secret=id=pip.conf,src={file}" for file in settings[-1:]]
         with _told(f"building the image {target}"):
             self._buildah(
                 "build",
