@@ -5,8 +5,8 @@ The bearer token of the HTTP door.
 import hmac
 from pathlib import Path
 
-from autoscaler.adapter.watched_files import WatchedFiles
 from frames.errors import ConfigError
+from frames.watched_files import WatchedFiles
 
 LEAST_BYTES = 16
 

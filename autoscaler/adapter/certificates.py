@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoscaler.adapter.settings import AdapterSettings
-from autoscaler.adapter.watched_files import WatchedFiles
 from frames.errors import ConfigError
+from frames.watched_files import WatchedFiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from grpc_health.v1.health import aio as health_aio
 from autoscaler.adapter.certificates import Certificates
 from autoscaler.adapter.external_scaler import SERVICE, ExternalScaler
 from autoscaler.adapter.settings import AdapterSettings
-from autoscaler.adapter.watched_files import WatchedFiles
 from frames.errors import ConfigError
+from frames.watched_files import WatchedFiles
 
 GRACE_S = 2.0
 """How long calls under way may take once we are to stop."""

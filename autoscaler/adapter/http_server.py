@@ -12,8 +12,8 @@ from fastapi import FastAPI
 
 from autoscaler.adapter.certificates import Certificates
 from autoscaler.adapter.settings import AdapterSettings
-from autoscaler.adapter.watched_files import WatchedFiles
 from frames.errors import ConfigError
+from frames.watched_files import WatchedFiles
 
 GRACE_S = 2
 

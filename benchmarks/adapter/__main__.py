@@ -30,6 +30,7 @@ from autoscaler.adapter.settings import AdapterSettings
 from benchmarks.adapter.load import Load, put_load
 from benchmarks.command import run
 from benchmarks.machine import describe_machine
+from benchmarks.usage import cpu_s, peak_mib
 from detectscale.embedded.kafka_server import EmbeddedKafka
 from detectscale.embedded.ports import free_port
 from detectscale.settings import Settings, overrides
@@ -98,7 +99,7 @@ def measure(kafka: KafkaSettings, state: Path, objects: int, seconds: float) -> 
     frames = settings.topics.frames
     with _running(settings, state) as adapter:
         time.sleep(SETTLED_S)
-        cpu_s, began_at = _cpu_s(adapter), time.monotonic()
+        used_s, began_at = cpu_s(adapter.pid), time.monotonic()
         load = asyncio.run(
             put_load(
                 f"localhost:{settings.adapter.grpc_port}",
@@ -109,8 +110,8 @@ def measure(kafka: KafkaSettings, state: Path, objects: int, seconds: float) -> 
                 append=lambda: sender.send(frames, b"x").get(10),
             )
         )
-        cpu_share = (_cpu_s(adapter) - cpu_s) / (time.monotonic() - began_at)
-        rss_mib = _peak_mib(adapter)
+        cpu_share = (cpu_s(adapter.pid) - used_s) / (time.monotonic() - began_at)
+        rss_mib = peak_mib(adapter.pid)
     sender.close()
     return _figures(load, objects, rss_mib, cpu_share)
 
@@ -159,17 +160,6 @@ def _running(settings: Settings, state: Path) -> Iterator[subprocess.Popen[bytes
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _peak_mib(process: subprocess.Popen[bytes]) -> float:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
-
-
-def _cpu_s(process: subprocess.Popen[bytes]) -> float:
-    """CPU time that it has used so far."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

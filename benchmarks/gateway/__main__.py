@@ -28,6 +28,7 @@ import typer
 from benchmarks.command import run
 from benchmarks.gateway.load import Load, put_load
 from benchmarks.machine import describe_machine
+from benchmarks.usage import cpu_s, peak_mib
 from detectscale.embedded.kafka_server import EmbeddedKafka
 from detectscale.embedded.ports import free_port
 from detectscale.embedded.redis_server import EmbeddedRedis
@@ -97,10 +98,10 @@ def measure(settings: Settings, state: Path, rate: float, seconds: float, image:
     port = free_port()
     with gateway(settings, state, port) as process:
         warm = asyncio.run(put_load("127.0.0.1", port, image, rate / 2, WARM_UP_S))
-        cpu_s, began_at = _cpu_s(process), time.monotonic()
+        used_s, began_at = cpu_s(process.pid), time.monotonic()
         load = asyncio.run(put_load("127.0.0.1", port, image, rate, seconds))
-        cpu_share = (_cpu_s(process) - cpu_s) / (time.monotonic() - began_at)
-        rss_mib = _peak_mib(process)
+        cpu_share = (cpu_s(process.pid) - used_s) / (time.monotonic() - began_at)
+        rss_mib = peak_mib(process.pid)
     kept = ids(settings.kafka, settings.topics.frames)
     return _figures(load, warm, kept, rate, len(image), rss_mib, cpu_share)
 
@@ -164,17 +165,6 @@ def _ready(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def _peak_mib(process: subprocess.Popen[bytes]) -> float:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
-
-
-def _cpu_s(process: subprocess.Popen[bytes]) -> float:
-    """CPU time that it has used so far."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ from benchmarks.pipeline.bare import measure_apart
 from benchmarks.pipeline.cases import CASES, Bare, Case, Naive, Outcome, Round
 from benchmarks.pipeline.pictures import Size, draw
 from benchmarks.pipeline.torch_python import TorchPython, find_torch_python
-from benchmarks.pipeline.usage import child_running
 from benchmarks.pipeline.worker_program import worker_program
 from benchmarks.pipeline.working_off import Throughput, work_off
+from benchmarks.usage import child_running
 from detectscale.embedded.kafka_server import EmbeddedKafka
 from frames.clients import KafkaSettings
 from frames.errors import ConfigError

@@ -12,7 +12,7 @@ from statistics import median
 from subprocess import Popen
 from typing import Any
 
-from benchmarks.pipeline.usage import cpu_s, resident_mib
+from benchmarks.usage import cpu_s, resident_mib
 from detectscale.embedded.child import last_line, running
 from frames.clients import KafkaSettings, reader
 from frames.errors import UnavailableError

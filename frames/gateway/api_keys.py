@@ -13,8 +13,6 @@ and it is checked at every request. What the file gives away is as hard to inver
 """
 
 import hmac
-import logging
-import os
 import re
 import secrets
 from collections import Counter
@@ -25,8 +23,7 @@ from pathlib import Path
 
 from frames.errors import ConfigError
 from frames.gateway.tenant import NAME, Tenant
-
-log = logging.getLogger(__name__)
+from frames.watched_files import WatchedFiles
 
 MOST_KEYS = 2
 """Of one tenant: a rotation that never ends is no rotation."""
@@ -50,41 +47,19 @@ class ApiKeys:
     """
 
     def __init__(self, file: str) -> None:
-        self._file = Path(file)
-        self._stamp = self._look()
-        self._keys = read_keys(self._file)
+        self._keys = WatchedFiles([file], lambda: read_keys(Path(file)), setting="gateway.keys_file")
 
     @property
     def tenants(self) -> list[str]:
         """The names of those who have a key."""
-        return sorted({key.tenant.name for key in self._keys.values()})
+        return sorted({key.tenant.name for key in self._keys.current().values()})
 
     def holder(self, given: str) -> Tenant | None:
         """Whose key *given* is; None: nobody's."""
-        self._refresh()
         digest = sha256(given.encode()).digest()
         # By a dictionary: the digest's first bytes tell nobody how to come closer to a key.
-        key = self._keys.get(digest[:8])
+        key = self._keys.current().get(digest[:8])
         return key.tenant if key is not None and hmac.compare_digest(key.digest, digest) else None
-
-    def _refresh(self) -> None:
-        """Read a changed file; while it is gone or half written, what was read before holds."""
-        try:
-            stamp = self._look()
-            if stamp != self._stamp:
-                self._stamp = stamp  # whatever comes of it, it is not tried again
-                self._keys = read_keys(self._file)
-                log.info("%s: read again: %d keys", self._file, len(self._keys))
-        except ConfigError as error:
-            log.warning("%s; what was read before holds", error)
-
-    def _look(self) -> tuple[int, int, int]:
-        """Kubernetes replaces a secret's files by moving a link, so the inode tells too."""
-        try:
-            status = os.stat(self._file)
-        except OSError as error:
-            raise ConfigError(f"gateway.keys_file: {self._file}: {error.strerror}") from error
-        return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def read_keys(file: Path) -> Mapping[bytes, Key]:

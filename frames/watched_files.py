@@ -1,5 +1,5 @@
 """
-Files that somebody replaces while we run: certificates that are renewed, tokens.
+Files that somebody replaces while we run: certificates that are renewed, tokens, keys.
 """
 
 import logging
@@ -18,10 +18,11 @@ T = TypeVar("T")
 class WatchedFiles(Generic[T]):
     """What some files say, read again when they change. Any thread may ask."""
 
-    def __init__(self, paths: Sequence[str], read: Callable[[], T]) -> None:
+    def __init__(self, paths: Sequence[str], read: Callable[[], T], setting: str = "") -> None:
         """
         Args:
             read: Reads all of them; a `ConfigError` or `OSError` says that they do not fit together.
+            setting: That names them, for an error that they are not there.
 
         Raises:
             ConfigError: They do not from the start.
@@ -33,7 +34,8 @@ class WatchedFiles(Generic[T]):
             self._stamps = self._look()
             self._current = read()
         except OSError as error:
-            raise ConfigError(f"{error.filename}: {error.strerror}") from error
+            named_by = f"{setting}: " if setting else ""
+            raise ConfigError(f"{named_by}{error.filename}: {error.strerror}") from error
 
     def current(self) -> T:
         """What they say now; what they said before, while they are half written or gone."""

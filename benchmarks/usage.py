@@ -20,6 +20,12 @@ def resident_mib(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def peak_mib(process: int) -> float:
+    """Memory of *process* that was in RAM at its highest."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
 def child_running(program: bytes) -> int:
     """
     The id of this process's child that has *program* among its arguments.

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from autoscaler.adapter.watched_files import WatchedFiles
 from frames.errors import ConfigError
+from frames.watched_files import WatchedFiles
 
 
 @pytest.fixture
