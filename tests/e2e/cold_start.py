@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frames.status import PHASES, WorkerStatus
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, is_ready
 from tests.e2e.watch import Heard, Watch, replicas
 from tests.waiting import until
 
@@ -40,7 +40,7 @@ def cold_start(deployment: Deployment, within_s: float = START_S) -> ColdStart:
         wanted = worker.first(lambda heard: replicas(heard) >= 1, frame.at - 0.001, within_s)
         detected = deployment.outcome(frame.record, within_s)
         first = pods.first(lambda heard: heard.kind == "ADDED", frame.at, within_s)
-        ready = _of(pods, first.name, frame.at, _ready)
+        ready = _of(pods, first.name, frame.at, is_ready)
         instants = {
             "replicas": wanted.at,
             "created": first.at,
@@ -70,11 +70,6 @@ def _of(pods: Watch, name: str, since: float, wanted: Callable[[dict[str, Any]],
 
 def _scheduled(pod: dict[str, Any]) -> bool:
     return "nodeName" in pod["spec"]
-
-
-def _ready(pod: dict[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _own_phases(deployment: Deployment, pod: str) -> dict[str, float]:

@@ -281,3 +281,9 @@ class Deployment:
         """Let go of Kafka."""
         if "_producer" in self.__dict__:
             self._producer.close()
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether its readiness probe passes, as the API server knows."""
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -19,7 +19,7 @@ from detectscale.settings import load_settings
 from tests.e2e.cluster.cluster import Cluster
 from tests.e2e.cluster.kubectl import KubectlError
 from tests.e2e.cluster.node import SOCKET
-from tests.e2e.deployment import BASE, NAMESPACE, WORKERS, Deployment
+from tests.e2e.deployment import BASE, NAMESPACE, WORKERS, Deployment, is_ready
 from tests.e2e.report import Report
 from tests.e2e.watch import Heard, replicas
 from tests.integration.faults.images import small_images
@@ -403,14 +403,9 @@ def evicted(deployment: Deployment, pod: str) -> bool:
     return True
 
 
-def ready(pod: dict[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-
-
 def serving(deployment: Deployment) -> list[dict[str, Any]]:
     """Workers that are ready and stay."""
-    return [pod for pod in deployment.pods(WORKERS) if ready(pod) and stays(pod)]
+    return [pod for pod in deployment.pods(WORKERS) if is_ready(pod) and stays(pod)]
 
 
 def stays(pod: dict[str, Any]) -> bool:
@@ -422,7 +417,7 @@ def fewest_serving(heard: Sequence[Heard]) -> int:
     known: dict[str, bool] = {}
     numbers = []
     for one in heard:
-        known[one.name] = one.kind != "DELETED" and ready(one.body) and stays(one.body)
+        known[one.name] = one.kind != "DELETED" and is_ready(one.body) and stays(one.body)
         numbers.append(sum(known.values()))
     return min(numbers[1:])
 

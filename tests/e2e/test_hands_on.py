@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import time
-from typing import Any
 
 import yaml
 
 from frames.outcome import Detected
 from tests.e2e.cluster.cluster import Cluster
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, is_ready
 from tests.e2e.report import Report
 from tests.e2e.watch import replicas
 from tests.waiting import until
@@ -107,12 +106,7 @@ def annotated(deployment: Deployment, name: str, value: str) -> Iterator[None]:
 
 
 def _ready(deployment: Deployment) -> int:
-    return sum(_is_ready(pod) for pod in deployment.pods())
-
-
-def _is_ready(pod: dict[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return sum(is_ready(pod) for pod in deployment.pods())
 
 
 def _rescaled(deployment: Deployment) -> str | None:
