@@ -15,7 +15,8 @@ from pathlib import Path
 import cv2
 from ultralytics import YOLO
 
-WARM_UP = 5
+WARM_UP = 40
+"""Pictures: the first twenty take twice as long as the later ones."""
 
 if __name__ == "__main__":
     folder, weights, size, seconds = sys.argv[1:]

@@ -13,6 +13,7 @@ PUSHED_S = 0.2
 """From append to a wanted replica, at most; KEDA's part of it is 0.02 s."""
 
 
+@pytest.mark.timeout(1800)
 def test_a_frame_starts_a_worker_at_once_and_none_is_left_afterwards(
     deployment: Deployment, report: Report, repeated: Callable[[int], range]
 ) -> None:

@@ -21,6 +21,8 @@ PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
 PAUSED_SCALE_OUT = "autoscaling.keda.sh/paused-scale-out"
 BURST = 320
 """Frames for which more workers are wanted than a person allows."""
+WORK = 8
+"""Frames, a dozen times in ten seconds: half of what a worker can do, and more CPU than it asks for."""
 LOOKS_S = 11.0
 """KEDA looks twice in this time, and the autoscaler's push has come long since."""
 
@@ -87,7 +89,7 @@ def test_work_brings_another_worker_by_its_cpu_whatever_the_queue_says(
         began_at = time()
         deployment.outcome(deployment.append().record)
 
-        reason = until(lambda: deployment.append() and _rescaled(deployment), 120, 0.5)
+        reason = until(lambda: deployment.append_burst(WORK) and _rescaled(deployment), 120, 0.5)
 
         report.add("scaled by CPU", second_s=time() - began_at, reason=reason)
         ledger = deployment.balanced(since)
