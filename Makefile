@@ -33,12 +33,12 @@ sbom: .venv/scanners  ## CycloneDX bill of materials of an image: ARCHIVE=contro
 faults: .venv/dev  ## Break what can break while frames flow, and count them afterwards
 	$(BIN)/pytest tests/integration/faults $(ARGS)
 
-e2e: .venv/dev  ## Real Kubernetes and KEDA on this machine (Debian, root, Go); figures into REPORT=e2e.json
-	$(BIN)/python -m tests.e2e.cluster install
+e2e: .venv/training  ## Real Kubernetes and KEDA on this machine (Debian, root, Go); figures into REPORT=e2e.json
+	$(BIN)/python -m tests.e2e.packages
 	$(BIN)/pytest tests/e2e tests/images --report $(or $(REPORT),e2e.json) $(ARGS)
 
-e2e-full: .venv/dev  ## The same with all repetitions
-	$(BIN)/python -m tests.e2e.cluster install
+e2e-full: .venv/training  ## The same with all repetitions
+	$(BIN)/python -m tests.e2e.packages
 	$(BIN)/pytest tests/e2e tests/images --full --report $(or $(REPORT),e2e.json) $(ARGS)
 
 soak: .venv/dev  ## Random faults for SECONDS=600; figures into REPORT=soak.json

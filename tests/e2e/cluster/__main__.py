@@ -1,7 +1,6 @@
 """
 A cluster to work with by hand.
 
-    python -m tests.e2e.cluster install   Debian packages that it needs and are missing
     python -m tests.e2e.cluster build     only build binaries and images
     python -m tests.e2e.cluster up        start one and leave it running; prints what to export
     python -m tests.e2e.cluster status    what to export, if one runs
@@ -22,7 +21,7 @@ from tests.e2e.cluster.cluster import Cluster
 from tests.e2e.cluster.images import Images
 from tests.e2e.cluster.machine import remove_cgroups
 from tests.e2e.cluster.places import Places, default_cache
-from tests.e2e.cluster.requirements import Missing, missing_packages, require
+from tests.e2e.cluster.requirements import Missing, require
 from tests.waiting import until
 
 PLACES = Places(default_cache())
@@ -83,13 +82,6 @@ def status() -> None:
     print(READY.read_text() if READY.exists() else "starting")
 
 
-def install() -> None:
-    """Install the Debian packages that are missing."""
-    if missing := missing_packages():
-        subprocess.run(["apt-get", "update"], check=True)  # noqa: S607
-        subprocess.run(["apt-get", "install", "--yes", "--no-install-recommends", *missing], check=True)  # noqa: S607
-
-
 def build() -> None:
     """Build binaries and images."""
     require()
@@ -97,7 +89,7 @@ def build() -> None:
     Images(PLACES).build()
 
 
-COMMANDS = {function.__name__: function for function in (install, build, up, hold, down, status)}
+COMMANDS = {function.__name__: function for function in (build, up, hold, down, status)}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from tests.e2e.cluster.machine import Machine
 from tests.e2e.cluster.node import PAUSE, SOCKET, containerd
 from tests.e2e.cluster.places import HERE, REPOSITORY, Places
-from tests.e2e.cluster.requirements import PATH
+from tests.e2e.packages import PATH
 
 TARGETS = ("control", "worker")
 BASE = "localhost/detectscale/python-base:2"

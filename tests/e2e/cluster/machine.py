@@ -21,7 +21,7 @@ from typing import Self
 
 from autoscaler.leash import leashed
 from tests.e2e.cluster.places import HOST_ADDRESS, NODE, NODE_ADDRESS, SERVICES
-from tests.e2e.cluster.requirements import PATH
+from tests.e2e.packages import PATH
 from tests.waiting import until
 
 BRIDGE = "k8s0"

@@ -19,7 +19,7 @@ from tests.e2e.cluster.machine import BRIDGE, CGROUP, Machine
 from tests.e2e.cluster.pki import Pki
 from tests.e2e.cluster.places import DNS_SERVICE, FIRST_POD, NODE, NODE_ADDRESS, SUBNET, Places
 from tests.e2e.cluster.processes import Process, answers
-from tests.e2e.cluster.requirements import PATH
+from tests.e2e.packages import PATH
 
 SOCKET = "/run/containerd/containerd.sock"
 PAUSE = "localhost/detectscale/pause:e2e"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autoscaler.leash import leashed
 from tests.e2e.cluster.machine import Machine, child_of
-from tests.e2e.cluster.requirements import PATH
+from tests.e2e.packages import PATH
 from tests.waiting import until
 
 START_S = 90.0

@@ -4,22 +4,9 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
-PACKAGES = {
-    "containerd": "containerd",
-    "runc": "runc",
-    "nft": "nftables",
-    "conntrack": "conntrack",
-    "ip": "iproute2",
-    "buildah": "buildah",
-    "debootstrap": "debootstrap",
-    "gcc": "gcc",
-    "/usr/include/stdio.h": "libc6-dev",
-    "/usr/lib/cni/bridge": "containernetworking-plugins",
-    "/usr/lib/cni/host-local": "containernetworking-plugins",
-}
-"""Debian packages by a program or a file of theirs."""
+from tests.e2e.packages import CLUSTER, missing
+
 OLDEST_GO = (1, 21)
 
 
@@ -39,7 +26,7 @@ def require() -> None:
         lacks.append("root (namespaces, mounts and cgroups are made)")
     if go_version() < OLDEST_GO:
         lacks.append("Go 1.21 or later (go.dev/dl), which fetches the newer one that the pins name")
-    if packages := missing_packages():
+    if packages := missing(CLUSTER):
         lacks.append(f"Debian packages: apt-get install {' '.join(packages)}")
     if lacks:
         raise Missing("a cluster on this machine needs: " + "; ".join(lacks))
@@ -52,15 +39,3 @@ def go_version() -> tuple[int, ...]:
     said = subprocess.run([go, "version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"go(\d+)\.(\d+)", said)
     return tuple(map(int, found.groups())) if found else ()
-
-
-def missing_packages() -> list[str]:
-    """Names of Debian packages."""
-    return sorted({package for file, package in PACKAGES.items() if not _there(file)})
-
-
-def _there(file: str) -> bool:
-    return Path(file).exists() if file.startswith("/") else bool(shutil.which(file, path=PATH))
-
-
-PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
