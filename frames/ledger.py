@@ -5,7 +5,7 @@ It reads Kafka and nothing else, so that no worker can flatter it. A record is a
 the beginning and the end of a partition of `frames`. Transactions use up offsets too: a redrive leaves
 gaps, in `frames` as in the dead letters. So where the dead letters have any, it is looked whether there
 is a record behind each missing outcome. The ledger counts too few where retention has removed records
-already: pass `since`, taken before the run, and what retention took without an outcome is counted as lost.
+already: pass a `mark`, taken before the run, and what retention took without an outcome is counted as lost.
 """
 
 from collections import Counter
@@ -60,24 +60,32 @@ class Ledger:
         return Counter(self.ends.values())[kind]
 
 
-def frame_offsets(kafka: KafkaSettings, topics: TopicSettings) -> dict[int, int]:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the topics ended at an instant: the next offset of each partition."""
+
+    frames: Mapping[int, int]
+    outcomes: Mapping["TopicPartition", int]
+    """Outcomes of later frames stand from here on."""
+
+
+def mark(kafka: KafkaSettings, topics: TopicSettings) -> Mark:
     """
-    The next offset of each partition of `frames`: what to pass as `since` after a run.
+    Where a run begins: what to pass as `since` after it.
 
     Raises:
-        UnavailableError: The broker does not answer, or the topic does not exist.
+        UnavailableError: The broker does not answer, or a topic does not exist.
     """
     with closing(reader(kafka)) as consumer:
-        return {
-            at.partition: end
-            for at, end in consumer.end_offsets(partitions_of(consumer, [topics.frames])).items()
-        }
+        outcomes = consumer.end_offsets(partitions_of(consumer, topics.outcomes))
+        frames = consumer.end_offsets(partitions_of(consumer, [topics.frames]))
+    return Mark({at.partition: end for at, end in frames.items()}, outcomes)
 
 
 def read_ledger(
     kafka: KafkaSettings,
     topics: TopicSettings,
-    since: Mapping[int, int] | None = None,
+    since: Mark | None = None,
     on_outcome: Callable[[Outcome, float], None] = lambda outcome, appended_at: None,
 ) -> Ledger:
     """
@@ -86,8 +94,8 @@ def read_ledger(
     The end of `frames` is read first: whatever was appended later belongs to the next reading.
 
     Args:
-        since: First offset to count by partition; a partition not named counts from its
-            beginning. None: everything the broker still holds.
+        since: Where it begins; what is not in it counts from its beginning. None: everything the
+            broker still holds.
         on_outcome: Called with the first outcome of each record and the instant it was appended
             (seconds since the epoch), in no particular order, so that results can be compared
             without holding them all.
@@ -96,16 +104,21 @@ def read_ledger(
         UnavailableError: The broker does not answer or stops sending, or a topic does not exist.
     """
     with closing(reader(kafka)) as consumer:
+        began = since or Mark({}, {})
         records = {
-            at.partition: range((since or {}).get(at.partition, span.start), span.stop)
+            at.partition: range(began.frames.get(at.partition, span.start), span.stop)
             for at, span in _spans(consumer, [topics.frames]).items()
         }
         ends: dict[RecordId, Kind] = {}
         duplicates = unreadable = 0
-        outcomes = _spans(consumer, topics.outcomes)
+        outcomes = {
+            at: range(max(began.outcomes.get(at, 0), span.start), span.stop)
+            for at, span in _spans(consumer, topics.outcomes).items()
+        }
         gaps = sum(len(span) for at, span in outcomes.items() if at.topic == topics.dead)
         consumer.assign(list(outcomes))
-        consumer.seek_to_beginning(*outcomes)
+        for at, span in outcomes.items():
+            consumer.seek(at, span.start)
         for record in read_until(consumer, {at: span.stop for at, span in outcomes.items()}):
             gaps -= record.topic == topics.dead
             if is_mark(topics, record):

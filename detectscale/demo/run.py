@@ -28,7 +28,7 @@ from detectscale.runtime import Runtime, local_policy, local_runtime
 from detectscale.settings import Settings
 from frames.errors import ConfigError
 from frames.image import ImageError, decode
-from frames.ledger import frame_offsets, read_ledger
+from frames.ledger import mark, read_ledger
 from frames.outcome import Detected, Outcome, RecordId
 from frames.status import WorkerStatus
 from workers.model import load_model
@@ -60,7 +60,7 @@ def run_demo(
     history = History()
     with _swept(places), local_runtime(settings, places, history.decided) as runtime:
         settings = runtime.settings
-        since = frame_offsets(settings.kafka, settings.topics)
+        since = mark(settings.kafka, settings.topics)
         player = Player(settings.kafka, settings.topics, settings.publisher, reel, schedule(acts))
         try:
             player.start()

@@ -16,7 +16,7 @@ from typing import Any
 from detectscale.settings import load_settings
 from frames.clients import KafkaSettings, producer, reader
 from frames.event import Message, encode_frame
-from frames.ledger import Ledger, frame_offsets, read_ledger
+from frames.ledger import Ledger, Mark, mark, read_ledger
 from frames.outcome import Kind, Outcome, RecordId
 from frames.publisher import new_frame
 from frames.records import partitions_of, read_until
@@ -66,6 +66,8 @@ class Deployment:
         self.topics, self.group_id = settings.topics, settings.worker.group_id
         self._images = small_images()
         self._appended = 0
+        self._marks: dict[str, Mark] = {}
+        """The last of each topic of frames: where to begin to look for an outcome."""
 
     def up(self) -> None:
         """Apply the overlay; wait until everything is ready and KEDA has stopped the first worker."""
@@ -99,19 +101,20 @@ class Deployment:
         sent = [self._send(self._message(), partition) for _ in range(frames)]
         return [self._acknowledged(one) for one in sent]
 
-    def mark(self) -> dict[int, int]:
+    def mark(self) -> Mark:
         """Here begins what `ledger` and `balanced` shall count."""
-        return frame_offsets(self.kafka, self.topics)
+        self._marks[self.topics.frames] = mark(self.kafka, self.topics)
+        return self._marks[self.topics.frames]
 
-    def ledger(self, since: Mapping[int, int]) -> Ledger:
+    def ledger(self, since: Mark) -> Ledger:
         """Frames against outcomes at this instant."""
         return read_ledger(self.kafka, self.topics, since)
 
-    def balanced(self, since: Mapping[int, int], within_s: float = 60.0) -> Ledger:
+    def balanced(self, since: Mark, within_s: float = 60.0) -> Ledger:
         """Wait until every frame has an outcome."""
         return until(lambda: ledger if (ledger := self.ledger(since)).balanced else None, within_s, 0.5)
 
-    def outcomes(self, since: Mapping[int, int]) -> list[tuple[Outcome, float]]:
+    def outcomes(self, since: Mark) -> list[tuple[Outcome, float]]:
         """The first outcome of each frame, with the instant of its append, seconds since the epoch."""
         found: list[tuple[Outcome, float]] = []
         read_ledger(self.kafka, self.topics, since, lambda *outcome: found.append(outcome))
@@ -119,7 +122,9 @@ class Deployment:
 
     def outcome(self, record: RecordId, within_s: float = 60.0) -> Ended:
         """Wait for what becomes of a frame."""
-        since = {record.partition: record.offset}
+        marked = self._marks.get(record.topic, Mark({}, {}))
+        later = record.offset >= marked.frames.get(record.partition, 0)
+        since = Mark({record.partition: record.offset}, marked.outcomes if later else {})
         found: dict[RecordId, Ended] = {}
 
         def note(outcome: Any, at: float) -> None:

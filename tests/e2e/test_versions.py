@@ -23,7 +23,7 @@ from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from frames.clients import admin
-from frames.ledger import read_ledger
+from frames.ledger import Mark, read_ledger
 from frames.outcome import Outcome, RecordId
 from frames.results import detections_since
 from frames.status import WorkerState
@@ -236,7 +236,7 @@ def _settled(deployment: Deployment, count: int) -> dict[str, tuple[int, ...]]:
     return owners if len(pods) == len(owners) == count and complete and all(owners.values()) else {}
 
 
-def _digests(deployment: Deployment, since: Mapping[int, int]) -> dict[RecordId, str]:
+def _digests(deployment: Deployment, since: Mark) -> dict[RecordId, str]:
     """By which model each frame was detected."""
     found: dict[RecordId, str] = {}
 
@@ -252,7 +252,7 @@ def _begin_here(deployment: Deployment, group: str) -> None:
     with closing(admin(deployment.kafka)) as client:
         offsets = {
             TopicPartition(deployment.topics.frames, partition): OffsetAndMetadata(offset)
-            for partition, offset in deployment.mark().items()
+            for partition, offset in deployment.mark().frames.items()
         }
         client.alter_group_offsets(group, offsets)
 

@@ -22,7 +22,7 @@ from itertools import pairwise
 
 from frames.clients import KafkaSettings, admin
 from frames.errors import DetectscaleError
-from frames.ledger import Ledger, frame_offsets, read_ledger
+from frames.ledger import Ledger, mark, read_ledger
 from frames.outcome import Outcome, RecordId
 from frames.topics import TopicSettings
 from tests.waiting import until
@@ -114,7 +114,7 @@ class Verdict:
 
 def drained(kafka: KafkaSettings, topics: TopicSettings, watch: CommitWatch, within_s: float) -> bool:
     """Wait until the group has committed the end of every partition that holds records."""
-    ends = {partition: end for partition, end in frame_offsets(kafka, topics).items() if end}
+    ends = {partition: end for partition, end in mark(kafka, topics).frames.items() if end}
     with contextlib.suppress(AssertionError):
         return until(lambda: all(watch.latest.get(p) == end for p, end in ends.items()), within_s)
     return False

@@ -9,7 +9,7 @@ from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from frames.clients import admin
-from frames.ledger import frame_offsets
+from frames.ledger import mark
 from frames.outcome import Detected
 from frames.results import stored
 from frames.topics import create_topics
@@ -192,7 +192,7 @@ def test_retention_that_overtakes_the_workers_loses_nothing_that_is_left(rig):
     stage.steady()
     all_leave(stage)
     known = dict(stage.watch.latest)
-    until(lambda: all(end > known[p] + 10 for p, end in frame_offsets(stage.kafka, stage.topics).items()))
+    until(lambda: all(end > known[p] + 10 for p, end in mark(stage.kafka, stage.topics).frames.items()))
 
     stage.broken()
     starts = {partition: offset + 5 for partition, offset in known.items()}
@@ -211,7 +211,7 @@ def test_a_deleted_topic_is_not_made_again_and_its_successor_is_read_from_the_be
     stage = rig("36 topic deleted while running")
     workers = stage.steady()
     stage.load.stop()
-    ends = frame_offsets(stage.kafka, stage.topics)
+    ends = mark(stage.kafka, stage.topics).frames
     until(lambda: dict(stage.watch.latest) == ends)
 
     with closing(admin(stage.kafka)) as client:
@@ -223,7 +223,7 @@ def test_a_deleted_topic_is_not_made_again_and_its_successor_is_read_from_the_be
     healed_at = time.time()
     stage.start_load()
     load = stage.load
-    until(lambda: sum(end for end in frame_offsets(stage.kafka, stage.topics).values()) > sum(ends.values()))
+    until(lambda: sum(end for end in mark(stage.kafka, stage.topics).frames.values()) > sum(ends.values()))
     load.stop()
 
     def missing():
@@ -246,7 +246,7 @@ def test_partitions_that_are_added_are_read_from_their_beginning(rig):
     stage.broken()
     with closing(admin(stage.kafka)) as client:
         client.create_partitions({stage.topics.frames: 6})
-    fired = until(lambda: len(frame_offsets(stage.kafka, stage.topics)) == 6) and "6 partitions"
+    fired = until(lambda: len(mark(stage.kafka, stage.topics).frames) == 6) and "6 partitions"
     first = dict(stage.load.appended_at)
     stage.start_load()
     stage.load.appended_at |= first

@@ -6,7 +6,7 @@ from kafka import TopicPartition
 from frames.clients import admin
 from frames.errors import UnavailableError
 from frames.event import Message
-from frames.ledger import frame_offsets, read_ledger
+from frames.ledger import mark, read_ledger
 from frames.outcome import Kind, RecordId
 from tests.integration.frames.outcomes import dead, detected, expired
 
@@ -14,7 +14,7 @@ from tests.integration.frames.outcomes import dead, detected, expired
 def append_frames(kafka, topics, write, count: int) -> int:
     """Append frames of one camera; returns the partition in which they all stand."""
     write([(topics.frames, Message(b"door", b"image", []))] * count)
-    [partition] = [partition for partition, end in frame_offsets(kafka, topics).items() if end]
+    [partition] = [partition for partition, end in mark(kafka, topics).frames.items() if end]
     return partition
 
 
@@ -52,7 +52,7 @@ def test_second_outcomes_are_counted_and_handed_on_once(kafka, topics, write):
 def test_a_run_counts_only_its_own(kafka, topics, write):
     at = append_frames(kafka, topics, write, 3)
     write([detected(topics, n, partition=at) for n in range(3)])
-    since = frame_offsets(kafka, topics)
+    since = mark(kafka, topics)
 
     append_frames(kafka, topics, write, 2)
     write([detected(topics, n, partition=at) for n in (3, 4)])
@@ -62,7 +62,7 @@ def test_a_run_counts_only_its_own(kafka, topics, write):
 
 
 def test_what_retention_takes_without_an_outcome_is_lost(kafka, topics, write):
-    since = frame_offsets(kafka, topics)
+    since = mark(kafka, topics)
     at = append_frames(kafka, topics, write, 3)
     client = admin(kafka)
     client.delete_records({TopicPartition(topics.frames, at): 2})
