@@ -17,15 +17,18 @@ class NoResultError(DetectscaleError):
     """There is no such result (yet)."""
 
 
-def show_results(settings: Settings, follow_on: bool, frame: str | None, camera: str | None) -> None:
+def show_results(
+    settings: Settings, follow_on: bool, frame: str | None, camera: str | None, label: str | None
+) -> None:
     """
-    Print one result, the newest of each camera, or with *follow_on* all outcomes as they come.
+    Print one result, the newest of each camera, or with *follow_on* all outcomes as they come
+    (with *label*, those that have such an object).
 
     Raises:
         NoResultError: The frame or the camera has none (yet). UnavailableError: Redis or Kafka is away.
     """
     if follow_on:
-        _follow(settings, frame, camera)
+        _follow(settings, frame, camera, label)
         return
     stored = Results(settings.redis)
     if frame is not None:
@@ -42,12 +45,17 @@ def show_results(settings: Settings, follow_on: bool, frame: str | None, camera:
                 _print(newest)
 
 
-def _follow(settings: Settings, frame: str | None, camera: str | None) -> None:
+def _follow(settings: Settings, frame: str | None, camera: str | None, label: str | None) -> None:
     stop = stop_on_signals()
     for outcome in follow(settings.kafka, settings.topics, from_beginning=False, stop=stop):
         described = describe(outcome)
-        if frame in (None, described.get("frame_id")) and camera in (None, described.get("camera")):
+        wanted = frame in (None, described.get("frame_id")) and camera in (None, described.get("camera"))
+        if wanted and (label is None or label in _labels(described)):
             _print(described)
+
+
+def _labels(described: Mapping[str, Any]) -> set[str]:
+    return {found["label"] for found in described.get("detections", ())}
 
 
 def _show(result: Mapping[str, Any] | None, otherwise: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from detectscale.commands.options import Config, StateDir, settings_of
+from detectscale.commands.through_gateway import Gateway, KeyFile, client_of
 
 
 def results(
@@ -14,6 +15,11 @@ def results(
     ] = False,
     frame: Annotated[str | None, typer.Option(help="Only the outcome of the frame with this id.")] = None,
     camera: Annotated[str | None, typer.Option(help="Only the newest result of this camera.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="With --follow: only results with an object of this label.")
+    ] = None,
+    gateway: Gateway = None,
+    key_file: KeyFile = None,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -39,6 +45,8 @@ def results(
 
     Example: `detectscale results --follow | jq .detections`
 
+    Example, by HTTP: `detectscale results --gateway http://localhost:8080 --follow --label person`
+
     Example, a shadow: `detectscale results --compare detections shadow.detections --since 15m`
 
     Example, a canary: `detectscale results --compare @3f2a @9c41 --report canary.json`
@@ -46,16 +54,28 @@ def results(
     from detectscale.places import Places
     from frames.errors import ConfigError
 
-    if compare is None:
-        from detectscale.show_results import show_results
+    if compare is not None:
+        from detectscale.compare_results import compare_results
 
-        if report is not None:
-            raise ConfigError("results: --report is for --compare A B")
-        show_results(Places.of(state_dir).connected(settings_of(config)), follow, frame, camera)
+        if follow or frame or label or gateway:
+            raise ConfigError(
+                "results: --compare A B goes with --camera, not with --follow, --frame, --label or --gateway"
+            )
+        settings = Places.of(state_dir).connected(settings_of(config))
+        compare_results(settings, compare, camera, since, limit, report)
         return
-    from detectscale.compare_results import compare_results
+    if report is not None:
+        raise ConfigError("results: --report is for --compare A B")
+    if label is not None and not follow:
+        raise ConfigError("results: --label goes with --follow")
+    if gateway is not None:
+        from detectscale.client.shell import results_of_gateway
 
-    if follow or frame is not None:
-        raise ConfigError("results: --compare A B goes with --camera, but not with --follow or --frame")
-    settings = Places.of(state_dir).connected(settings_of(config))
-    compare_results(settings, compare, camera, since, limit, report)
+        with client_of(gateway, key_file) as client:
+            results_of_gateway(client, follow, frame, camera, label)
+        return
+    from detectscale.show_results import show_results
+
+    if key_file is not None:
+        raise ConfigError("results: --key-file goes with --gateway URL")
+    show_results(Places.of(state_dir).connected(settings_of(config)), follow, frame, camera, label)
