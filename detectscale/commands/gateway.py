@@ -19,9 +19,10 @@ def gateway(
     state_dir: StateDir = None,
 ) -> None:
     """
-    Frames in and results out by HTTP: `/v1/detect`, `/v1/frames`, `/v1/cameras/ID/latest`, `/v1/stream`.
+    Frames in and results out by HTTP: `/v1/detect`, `/v1/frames`, `/v1/cameras`, `/v1/stream`.
 
-    Without API keys, only this machine may call.
+    A page at `/` shows what happens and why (`/v1/fleet`, `/v1/dead-letters`), one at `/playground` a picture's
+    boxes. Without API keys, only this machine may call.
 
     Example: `detectscale gateway --port 8080`, then
     `curl --data-binary @bus.jpg -H 'content-type: image/jpeg' localhost:8080/v1/detect`

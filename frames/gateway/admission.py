@@ -61,16 +61,20 @@ def admitted_by(admit: Admission) -> Admitted:
     return admitted
 
 
+def from_this_machine(request: Request) -> bool:
+    """By its address, and by what it calls us: a page from elsewhere, led here, has a name of its own."""
+    host = request.headers.get("host", "")
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return request.client is not None and request.client.host in LOOPBACK and name.lower() in LOCAL_NAMES
+
+
 SCHEME = "key"
 """What OpenAPI calls it."""
 
 
 def _tenant(parts: Parts, request: Request) -> Tenant:
     if parts.keys is None:
-        # The name too: a page from elsewhere, whose name was made to lead here, has a name of its own.
-        host = request.headers.get("host", "")
-        name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if request.client is not None and request.client.host in LOOPBACK and name.lower() in LOCAL_NAMES:
+        if from_this_machine(request):
             return Tenant.owner()
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED, Reason.UNKNOWN_KEY, "without keys, only this machine may call"

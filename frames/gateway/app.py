@@ -13,9 +13,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frames.gateway.admission import admission, admitted_by
 from frames.gateway.camera_routes import camera_routes
+from frames.gateway.fleet_routes import fleet_routes
 from frames.gateway.frame_routes import frame_routes
-from frames.gateway.gateway_metrics import CONTENT_TYPE, GatewayMetrics
+from frames.gateway.gateway_metrics import GatewayMetrics
+from frames.gateway.identity_routes import identity_routes
+from frames.gateway.letter_document import RedriveOrder
+from frames.gateway.letter_routes import letter_routes
+from frames.gateway.metrics_routes import MetricsOnly, metrics_routes
+from frames.gateway.page_routes import page_routes
 from frames.gateway.parts import Parts
+from frames.gateway.picture_routes import picture_routes
 from frames.gateway.post_document import FRAME_EVENT
 from frames.gateway.problem import Problem, answer_with_problems, documented
 
@@ -35,6 +42,11 @@ def gateway_app(parts: Parts, version: str) -> FastAPI:
     admitted = admitted_by(admit)
     app.include_router(frame_routes(parts, admit, admitted))
     app.include_router(camera_routes(parts, admitted))
+    app.include_router(picture_routes(parts, admitted))
+    app.include_router(fleet_routes(parts, admitted))
+    app.include_router(letter_routes(parts, admitted))
+    app.include_router(identity_routes(admitted))
+    app.include_router(page_routes())
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Response:
@@ -47,12 +59,10 @@ def gateway_app(parts: Parts, version: str) -> FastAPI:
             return PlainTextResponse("ok\n")
         return PlainTextResponse(f"{complaint}\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        return Response(parts.metrics.exposition(), headers={"content-type": CONTENT_TYPE})
-
+    app.include_router(metrics_routes(parts))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     app.add_middleware(Counting, metrics=parts.metrics)
+    app.add_middleware(MetricsOnly, port=parts.settings.metrics_port)
     return app
 
 
@@ -99,6 +109,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = Problem.model_json_schema()
         schemas["FrameEvent"] = FRAME_EVENT
+        schemas["RedriveOrder"] = RedriveOrder.model_json_schema()
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         unprocessable = documented(HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -61,6 +61,7 @@ class _Readings(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, documentation, value in (
             ("unacknowledged_frames", "Sent to the broker, not yet acknowledged.", self._intake.under_way),
+            ("large_images", "Being written to the storage of large images.", self._intake.large_under_way),
             ("inflow_bytes", "Of bodies that are not complete.", self._inflow.held_bytes),
             ("waiting_requests", "Requests that wait for an outcome.", self._board.waiting),
             ("followers", "Open streams of outcomes.", self._board.followers),

@@ -26,6 +26,8 @@ class GatewaySettings(BaseModel, frozen=True, extra="forbid"):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes a free port."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where Prometheus reads `/metrics`, and nothing else is told; None: only this machine may, at `port`."""
     keys_file: str | None = None
     """The hashes of the API keys, a line each (`detectscale gateway --new-key`); None: loopback only."""
     limits: TenantLimits = TenantLimits()

@@ -31,7 +31,8 @@ class HttpServer(uvicorn.Server):
     """
 
     def __init__(self, settings: GatewaySettings, app: FastAPI, stopping: Callable[[], None]) -> None:
-        self.listening = _listen(settings.host, settings.port)
+        ports = [settings.port, *([settings.metrics_port] if settings.metrics_port is not None else [])]
+        self.listening = [_listen(settings.host, port) for port in ports]
         self._stopping = stopping
         config = uvicorn.Config(
             app,
@@ -50,7 +51,7 @@ class HttpServer(uvicorn.Server):
 
     @property
     def address(self) -> str:
-        host, port = self.listening.getsockname()[:2]
+        host, port = self.listening[0].getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def stop(self) -> None:

@@ -4,23 +4,34 @@ From a frame event to the broker's acknowledgement, awaited.
 The publisher sends, from a buffer that is bounded in bytes, and Kafka's client acknowledges on its own
 thread, which only tells the event loop. A frame that is posted again while it is under way is not sent
 again: both requests wait for the same acknowledgement.
+
+An image too large for a record is first written to the storage of large frames, aside: a storage that
+stalls holds up those few that wait for it, and no frame behind them.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
+from frames.errors import UnavailableError
 from frames.event import Frame
+from frames.gateway.aside import Aside
 from frames.gateway.problem import ProblemError, Reason
 from frames.outcome import RecordId
-from frames.publisher import Acceptance, OnAcknowledged, OnFailed, Publisher
+from frames.publisher import MAX_IMAGE_BYTES, Acceptance, OnAcknowledged, OnFailed, Publisher
 
 REMEMBERED = 20_000
 """Ids of frames accepted last: about these the gateway needs nobody's answer."""
+LARGE_AT_ONCE = 4
+"""Large images being written, each with `claim_checks.max_bytes` at most."""
 
 Publishing = Callable[[OnAcknowledged, OnFailed], Publisher]
 """Opens the publisher that calls these two back."""
+Put = Callable[[bytes], str]
+"""Writes a large image and returns its dataref; StorageError: it was not written."""
 
 
 class Intake:
@@ -28,12 +39,14 @@ class Intake:
     Sends frames; belongs to the event loop it is made in.
 
     Args:
-        timeout_s: How long an acknowledgement may take.
+        timeout_s: How long an acknowledgement may take, and the writing of a large image.
     """
 
-    def __init__(self, publishing: Publishing, timeout_s: float) -> None:
+    def __init__(self, publishing: Publishing, put: Put, timeout_s: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self._put = put
         self._timeout_s = timeout_s
+        self._large = Aside("writing a large image", LARGE_AT_ONCE, timeout_s)
         self._under_way: dict[str, asyncio.Future[str | None]] = {}
         self._accepted: OrderedDict[str, None] = OrderedDict()
         self._publisher = publishing(self._acknowledged, self._failed)
@@ -43,13 +56,17 @@ class Intake:
         Send *frame*, and return when the broker has it.
 
         Raises:
-            ProblemError: 503, the buffer is full, or the broker did not acknowledge in time, and may
-                still; 413, it is too large.
+            ProblemError: 503, the buffer is full, the storage of large images does not work, or the
+                broker did not acknowledge in time, and may still; 413, it is too large.
         """
         waiting = self._under_way.get(frame.id)
         if waiting is None:
-            _require(self._publisher.send(frame))
             waiting = self._under_way[frame.id] = self._loop.create_future()
+            try:
+                _require(self._publisher.send(await self._checked_in(frame)))
+            except BaseException:
+                self._settle(frame.id, "it was not sent")
+                raise
         try:
             async with asyncio.timeout(self._timeout_s):
                 why = await asyncio.shield(waiting)
@@ -72,9 +89,29 @@ class Intake:
         """Frames not yet acknowledged."""
         return len(self._under_way)
 
+    @property
+    def large_under_way(self) -> int:
+        """Large images being written, those of which nobody waits any more among them."""
+        return self._large.under_way
+
     async def close(self, timeout_s: float) -> None:
         """Wait for what is under way; nothing may be sent any more."""
         await asyncio.to_thread(self._publisher.close, timeout_s)
+
+    async def _checked_in(self, frame: Frame) -> Frame:
+        """*frame* as it travels: with its image, or with the place where that lies now."""
+        if len(frame.image) <= MAX_IMAGE_BYTES:
+            return frame
+        try:
+            dataref = await self._large.run(partial(self._put, frame.image))
+        except UnavailableError as error:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                Reason.UNAVAILABLE,
+                "the storage of large images does not work; send it again with the same Idempotency-Key",
+                2.0,
+            ) from error
+        return replace(frame, image=b"", dataref=dataref)
 
     def _acknowledged(self, frame: Frame, record: RecordId, at: float) -> None:
         self._loop.call_soon_threadsafe(self._settle, frame.id, None)

@@ -1,21 +1,20 @@
 """
 Who waits for which outcome, who follows them all, and what came last.
 
-Lives in the event loop. Everything in it is bounded: waiting is as many as there are requests, a follower
-that does not keep up loses its oldest outcomes and is told how many, and what came last is a ring.
+Lives in the event loop. Everything in it is bounded: waiting is as many as there are requests, followers
+have lines of their own (`followers`), and what came last is a ring.
 """
 
 import asyncio
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from frames.gateway.arrival import Arrival
+from frames.gateway.followers import Follower, Followers
 
 KEPT = 10_000
 """Arrivals that can still be asked for: those of the seconds that Redis lags behind."""
-AHEAD = 256
-"""Outcomes that wait for one follower."""
 
 
 class OutcomeBoard:
@@ -24,10 +23,8 @@ class OutcomeBoard:
     def __init__(self) -> None:
         self._recent: OrderedDict[str, Arrival] = OrderedDict()
         self._waiting: defaultdict[str, set[asyncio.Future[Arrival | None]]] = defaultdict(set)
-        self._followers: set[Follower] = set()
+        self._followers: Followers[Arrival] = Followers()
         self._closed = False
-        self.lost = 0
-        """Outcomes that followers were too slow for, since the start."""
 
     @property
     def waiting(self) -> int:
@@ -38,6 +35,11 @@ class OutcomeBoard:
     def followers(self) -> int:
         return len(self._followers)
 
+    @property
+    def lost(self) -> int:
+        """Outcomes that followers were too slow for, since the start."""
+        return self._followers.lost
+
     def deliver(self, arrivals: Sequence[Arrival]) -> None:
         """These have just come."""
         for arrival in arrivals:
@@ -46,8 +48,7 @@ class OutcomeBoard:
             for future in self._waiting.pop(arrival.frame_id, ()):
                 if not future.done():
                     future.set_result(arrival)
-            for follower in self._followers:
-                self.lost += follower.offer(arrival)
+            self._followers.offer(arrival)
         while len(self._recent) > KEPT:
             self._recent.popitem(last=False)
 
@@ -73,17 +74,9 @@ class OutcomeBoard:
             if not self._waiting[frame_id]:
                 del self._waiting[frame_id]
 
-    @contextmanager
-    def followed(self, wanted: Callable[[Arrival], bool]) -> Iterator["Follower"]:
+    def followed(self, wanted: Callable[[Arrival], bool]) -> AbstractContextManager[Follower[Arrival]]:
         """The outcomes that are *wanted*, from now to the end of the block."""
-        follower = Follower(wanted)
-        self._followers.add(follower)
-        if self._closed:
-            follower.close()
-        try:
-            yield follower
-        finally:
-            self._followers.discard(follower)
+        return self._followers.followed(wanted)
 
     def close(self) -> None:
         """Let nobody wait any longer."""
@@ -92,46 +85,4 @@ class OutcomeBoard:
             for future in futures:
                 if not future.done():
                     future.set_result(None)
-        for follower in self._followers:
-            follower.close()
-
-
-class Follower:
-    """The outcomes that wait for one client."""
-
-    def __init__(self, wanted: Callable[[Arrival], bool]) -> None:
-        self._wanted = wanted
-        self._ahead: deque[Arrival] = deque(maxlen=AHEAD)
-        self._lost = 0
-        self._news = asyncio.Event()
-        self.closed = False
-
-    def offer(self, arrival: Arrival) -> int:
-        """Put it in line if it is wanted; returns how many others (0 or 1) that has cost."""
-        if not self._wanted(arrival):
-            return 0
-        overflow = int(len(self._ahead) == AHEAD)
-        self._lost += overflow
-        self._ahead.append(arrival)
-        self._news.set()
-        return overflow
-
-    def close(self) -> None:
-        """There will be no more."""
-        self.closed = True
-        self._news.set()
-
-    async def next(self, timeout_s: float) -> tuple[list[Arrival], int]:
-        """What has come since the last call, and how many were lost; nothing, after *timeout_s*."""
-        if not self._ahead and not self.closed:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
-        arrivals, lost = list(self._ahead), self._lost
-        self._ahead.clear()
-        self._lost = 0
-        if not self.closed:
-            self._news.clear()
-        return arrivals, lost
+        self._followers.close()

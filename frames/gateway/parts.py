@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from frames.gateway.allowance import Allowances
 from frames.gateway.api_keys import ApiKeys
+from frames.gateway.fleet_board import FleetBoard
+from frames.gateway.fleet_cost import FleetCost
 from frames.gateway.frame_desk import FrameDesk
+from frames.gateway.frame_images import FrameImages
 from frames.gateway.gateway_metrics import GatewayMetrics
 from frames.gateway.gateway_settings import GatewaySettings
 from frames.gateway.inflow import Inflow
+from frames.gateway.letter_desk import LetterDesk
 from frames.gateway.outcome_board import OutcomeBoard
 
 
@@ -25,6 +29,10 @@ class Parts:
     inflow: Inflow
     desk: FrameDesk
     board: OutcomeBoard
+    fleet: FleetBoard
+    fleet_cost: FleetCost
+    images: FrameImages
+    letters: LetterDesk
     metrics: GatewayMetrics
     largest_image_bytes: int
     expiry_s: float | None

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     INVALID_REQUEST = "invalid-request"
     KEY_REUSED = "idempotency-key-reused"
     UNKNOWN_KEY = "unknown-key"
+    NOT_AN_OPERATOR = "not-an-operator"
     NOT_FOUND = "not-found"
     SLOW_BODY = "slow-body"
     BODY_TOO_LARGE = "body-too-large"
@@ -39,6 +40,8 @@ class Reason(StrEnum):
     """There is no room for more frames."""
     UNAVAILABLE = "unavailable"
     """Kafka or Redis is away."""
+    REDRIVE_RUNS = "redrive-runs"
+    """Dead letters are being put back already."""
     STOPPING = "stopping"
     OTHER = "other"
 

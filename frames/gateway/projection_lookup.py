@@ -17,6 +17,10 @@ T = TypeVar("T")
 
 CONNECTIONS = 16
 """However many requests ask at once."""
+CAMERAS_AT_ONCE = 1000
+"""Names in one answer of Redis."""
+RESULTS_AT_ONCE = 20
+"""Results in one answer: each has up to `redis.max_value_bytes`, and reading them holds up the loop."""
 
 
 def connect(settings: RedisSettings) -> Any:
@@ -71,6 +75,26 @@ class ProjectionLookup:
         """The newest result of a camera, as Kafka knows it."""
         value = await self._ask(self._redis.get(self._keys.newest(camera)))
         return None if value is None else json.loads(unranked(value))
+
+    async def cameras(self, prefix: str, most: int) -> list[dict[str, Any]]:
+        """The newest results of at most *most* cameras whose keys begin with *prefix*, the newest first."""
+        names = await self._camera_names(prefix.encode(), most)
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(names), RESULTS_AT_ONCE):
+            keys = [self._keys.newest(name) for name in names[first : first + RESULTS_AT_ONCE]]
+            values = await self._ask(self._redis.mget(keys))
+            found += [json.loads(unranked(value)) for value in values if value is not None]
+        return found
+
+    async def _camera_names(self, prefix: bytes, most: int) -> list[str]:
+        found: dict[bytes, None] = {}  # while we turn pages, one may come by twice
+        for first in range(0, self._settings.max_cameras, CAMERAS_AT_ONCE):
+            last = first + CAMERAS_AT_ONCE - 1
+            names = await self._ask(self._redis.zrevrange(self._keys.cameras, first, last))
+            found |= dict.fromkeys(name for name in names if name.startswith(prefix))
+            if len(names) < CAMERAS_AT_ONCE or len(found) >= most:
+                break
+        return [name.decode(errors="replace") for name in found][:most]
 
     async def digest(self, frame_id: str) -> str | None:
         """What was sent under this repeatable id; None: nothing that is remembered."""

@@ -38,7 +38,8 @@ def test_without_redis_posting_and_waiting_work_and_only_old_frames_cannot_be_to
     waited = client.get(f"/v1/frames/{posted['id']}", params={"wait": 60})
     assert waited.json()["status"] == "detected"
 
-    for page in ("/v1/cameras/door/latest", f"/v1/frames/f{'0' * 48}"):
+    image = "/v1/cameras/door/frames/f1/image"
+    for page in ("/v1/cameras", "/v1/cameras/door/latest", image, f"/v1/frames/f{'0' * 48}"):
         old = client.get(page)
         assert (old.status_code, old.json()["reason"]) == (503, "unavailable")
         assert "127.0.0.1" not in old.json()["detail"]

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from frames.gateway.arrival import Arrival
 from frames.gateway.camera_routes import events
-from frames.gateway.outcome_board import AHEAD, KEPT, OutcomeBoard
+from frames.gateway.followers import AHEAD
+from frames.gateway.outcome_board import KEPT, OutcomeBoard
 from frames.gateway.tenant import Tenant
 
 

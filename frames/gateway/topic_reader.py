@@ -1,8 +1,8 @@
 """
-Reads the outcome topics as they grow, for everybody who waits in this process: one consumer, one thread.
+Reads topics as they grow, for everybody who waits in this process: one consumer, one thread.
 
-Not a member of a group: every replica of the gateway needs every outcome. After an outage of the broker it
-goes on where it stood; nothing that was waited for is missed, and what is older stands in Redis.
+Not a member of a group: every replica of the gateway needs every record. After an outage of the broker it
+goes on where it stood, so that nothing that was waited for is missed.
 """
 
 import asyncio
@@ -12,55 +12,61 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from frames.backoff import delay_s
 from frames.clients import KafkaSettings, reader
 from frames.errors import UnavailableError
-from frames.gateway.arrival import Arrival, arrival
 from frames.records import partitions_of
-from frames.topics import TopicSettings
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer, TopicPartition
+    from kafka.consumer.fetcher import ConsumerRecord
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 POLL_MS = 200
-BEFORE_S = 30.0
-"""It begins so long before it starts: with what Redis may not hold yet."""
 SILENT_S = 15.0
-"""Without one turn of its loop for so long, the reader counts as stuck."""
+"""Without one turn of its loop for so long, a reader counts as stuck."""
 METADATA_MS = 30_000
 """How old a picture of the partitions may be; more of them are soon found."""
 
 
-class OutcomeReader:
+class TopicReader(Generic[T]):
     """
-    Delivers outcomes to an event loop.
+    Delivers what *topics* hold to an event loop.
 
     Args:
-        deliver: Called in *loop* with what has come.
+        before_s: It begins with what was appended so long before it starts.
+        read: What a record says, told on the reader's thread; None: nothing.
+        deliver: Called in *loop* with what has come, in order within a partition.
         rng: Spreads the attempts to come back to a broker that is away.
     """
 
     def __init__(
         self,
         kafka: KafkaSettings,
-        topics: TopicSettings,
+        topics: Sequence[str],
+        before_s: float,
+        read: Callable[["ConsumerRecord"], T | None],
+        deliver: Callable[[Sequence[T]], None],
         loop: asyncio.AbstractEventLoop,
-        deliver: Callable[[Sequence[Arrival]], None],
         rng: random.Random,
     ) -> None:
         self._kafka = kafka
         self._topics = topics
-        self._loop = loop
+        self._before_s = before_s
+        self._read = read
         self._deliver = deliver
+        self._loop = loop
         self._rng = rng
         self._stop = threading.Event()
         self._positions: dict[TopicPartition, int] = {}
         self._turned_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="outcomes", daemon=True)
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name=f"reads {topics[0]}", daemon=True)
 
     def start(self) -> None:
         """Read from now on, and what came shortly before."""
@@ -79,46 +85,46 @@ class OutcomeReader:
     def _run(self) -> None:
         from kafka.errors import KafkaError
 
-        failures = 0
         while not self._stop.is_set():
             try:
                 with closing(reader(self._kafka, metadata_max_age_ms=METADATA_MS)) as consumer:
                     self._follow(consumer)
             except (KafkaError, UnavailableError) as error:
-                if not failures:
-                    log.warning("gateway: outcomes: %s; trying until it is back", error)
+                if not self._failures:
+                    log.warning(
+                        "gateway: reading %s: %s; trying until it is back", ", ".join(self._topics), error
+                    )
                 self._turned_at = None
-                self._stop.wait(delay_s(failures, self._rng))
-                failures += 1
-            else:
-                failures = 0
+                self._stop.wait(delay_s(self._failures, self._rng))
+                self._failures += 1
 
     def _follow(self, consumer: "KafkaConsumer") -> None:
         """Read until told to stop, or until there are more partitions."""
-        partitions = partitions_of(consumer, self._topics.outcomes)
+        partitions = partitions_of(consumer, self._topics)
         consumer.assign(partitions)
         if self._positions:  # a partition without one is new: all that is in it came while we were reading
             self._positions = {partition: self._positions.get(partition, 0) for partition in partitions}
         else:
-            self._positions = _from(consumer, partitions, time.time() - BEFORE_S)
+            self._positions = _from(consumer, partitions, time.time() - self._before_s)
         for partition, position in self._positions.items():
             consumer.seek(partition, position)
         checked_at = time.monotonic()
         while not self._stop.is_set():
             batches = consumer.poll(timeout_ms=POLL_MS)
             self._turned_at = time.monotonic()
-            arrivals = [
+            self._failures = 0
+            news = [
                 found
                 for records in batches.values()
                 for record in records
-                if (found := arrival(self._topics, record)) is not None
+                if (found := self._read(record)) is not None
             ]
-            if arrivals and not self._stop.is_set():
-                self._loop.call_soon_threadsafe(self._deliver, arrivals)
+            if news and not self._stop.is_set():
+                self._loop.call_soon_threadsafe(self._deliver, news)
             self._positions = {partition: consumer.position(partition) for partition in partitions}
             if self._turned_at - checked_at > METADATA_MS / 1000:
                 checked_at = self._turned_at
-                if partitions_of(consumer, self._topics.outcomes) != partitions:
+                if partitions_of(consumer, self._topics) != partitions:
                     return
 
 
