@@ -21,8 +21,8 @@ def gateway(
     """
     Frames in and results out by HTTP: `/v1/detect`, `/v1/frames`, `/v1/cameras`, `/v1/stream`.
 
-    A page at `/` shows what happens and why (`/v1/fleet`, `/v1/dead-letters`), one at `/playground` a picture's
-    boxes. Without API keys, only this machine may call.
+    The page at `/` shows what happens and why, the one at `/playground` the boxes in a picture of yours.
+    Without API keys, only this machine may call.
 
     Example: `detectscale gateway --port 8080`, then
     `curl --data-binary @bus.jpg -H 'content-type: image/jpeg' localhost:8080/v1/detect`

@@ -29,6 +29,7 @@ RTSP_SERVER = {
     "/usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib": "gir1.2-gst-rtsp-server-1.0",
     "/usr/lib/*/gstreamer-1.0/libgstrtp.so": "gstreamer1.0-plugins-good",
     "/usr/lib/*/gstreamer-1.0/libgstx264.so": "gstreamer1.0-plugins-ugly",
+    "/usr/lib/*/gstreamer-1.0/libgstlibav.so": "gstreamer1.0-libav",
     "/usr/share/doc/opencv-doc/examples/data/vtest.avi": "opencv-doc",
 }
 """A camera on the network, and what it shows."""
