@@ -236,8 +236,16 @@ RULES = (
         "grace-period",
         WORKLOADS,
         workloads.grace_period,
-        "The kubelet kills a worker that is still finishing, and its frames are done twice.",
-        "set terminationGracePeriodSeconds above worker.drain_s",
+        "The kubelet kills a worker that is still finishing, and its frames are done twice; a gateway's "
+        "clients get no answer.",
+        "set terminationGracePeriodSeconds above drain_s, and at a gateway above the sleep before it too",
+    ),
+    Rule(
+        "refused-in-an-update",
+        WORKLOADS,
+        workloads.refused_in_an_update,
+        "It stops listening at once when it is to leave, while its Service still leads clients to it.",
+        "add lifecycle: {preStop: {sleep: {seconds: 10}}}",
     ),
     Rule(
         "requests-and-limits",

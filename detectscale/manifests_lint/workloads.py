@@ -13,13 +13,22 @@ DEFAULT_GRACE_S = 30
 
 
 def grace_period(workload: Manifest, among: Installation) -> Iterator[str]:
-    if not _is_worker(workload, among):
+    if _is_gateway(workload):
+        sleeps, what, drain = _sleeps_s(workload), "gateway", among.settings(workload).gateway.drain_s
+    elif _is_worker(workload, among):
+        sleeps, what, drain = 0, "worker", among.settings(workload).worker.drain_s
+    else:
         return
     path = "spec.template.spec.terminationGracePeriodSeconds"
     grace = workload.number(path, DEFAULT_GRACE_S)
-    drain = among.settings(workload).worker.drain_s
-    if grace <= drain:
-        yield f"{path} is {grace}, not above worker.drain_s {drain:g}"
+    if grace <= sleeps + drain:
+        before = f"preStop's {sleeps:g} and " if sleeps else ""
+        yield f"{path} is {grace}, not above {before}{what}.drain_s {drain:g}"
+
+
+def refused_in_an_update(workload: Manifest, among: Installation) -> Iterator[str]:
+    if _is_gateway(workload) and not _sleeps_s(workload):
+        yield "container gateway has no lifecycle.preStop.sleep"
 
 
 def requests_and_limits(workload: Manifest, among: Installation) -> Iterator[str]:
@@ -36,8 +45,9 @@ def requests_and_limits(workload: Manifest, among: Installation) -> Iterator[str
 
 
 def replicas_written(workload: Manifest, among: Installation) -> Iterator[str]:
-    if among.scalers(workload) and workload.at("spec.replicas") is not None:
-        yield f"spec.replicas is {workload.at('spec.replicas')}, and a ScaledObject scales it"
+    for scaler in among.scalers(workload)[:1]:
+        if (written := workload.at("spec.replicas")) is not None:
+            yield f"spec.replicas is {written}, and the {scaler.kind} {scaler.name} scales it"
 
 
 def several_scalers(workload: Manifest, among: Installation) -> Iterator[str]:
@@ -65,8 +75,22 @@ def killed_while_starting(workload: Manifest, among: Installation) -> Iterator[s
 
 
 def _is_worker(workload: Manifest, among: Installation) -> bool:
-    """It is scaled, or it says itself that it runs `detectscale worker`, as a canary does."""
-    runs = (one.get("args") for one in workload.containers)
-    return bool(among.scalers(workload)) or any(
-        isinstance(words, list) and "worker" in words for words in runs
-    )
+    """It is scaled and no gateway, or it says itself that it runs `detectscale worker`, as a canary does."""
+    scaled = bool(among.scalers(workload)) and not _is_gateway(workload)
+    return scaled or _runs("worker", workload)
+
+
+def _is_gateway(workload: Manifest) -> bool:
+    return _runs("gateway", workload)
+
+
+def _runs(command: str, workload: Manifest) -> bool:
+    said = (one.get("args") for one in workload.containers)
+    return any(isinstance(words, list) and command in words for words in said)
+
+
+def _sleeps_s(workload: Manifest) -> float:
+    """How long it goes on before it is told to leave, while its Service forgets it."""
+    stops = (mapping(mapping(one.get("lifecycle")).get("preStop")) for one in workload.containers)
+    found = (mapping(stop.get("sleep")).get("seconds") for stop in stops)
+    return sum(seconds for seconds in found if isinstance(seconds, int | float))

@@ -1,14 +1,18 @@
 """Numbers and names that two files share."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from autoscaler.adapter.settings import AdapterSettings
+from detectscale.gateway import FLUSH_S
 from detectscale.manifests_lint.installation import Installation
 from detectscale.manifests_lint.manifests import Manifest
 from detectscale.settings import load_settings
+from frames.cameras.cameras_file import read_cameras
+from frames.gateway.projection_lookup import gateway_prefix
 from frames.topics import TopicSettings
 from tests.manifests.rendering import MANIFESTS
 
@@ -97,11 +101,103 @@ def test_strimzi_creates_the_topics_that_detectscale_would(component, topics):
 
 def test_what_the_acls_name_exists(component, topics):
     group = load_settings(None, {}).worker.group_id
-    known = {"topic": {topics.frames, *topics.outcomes, topics.status, topics.decisions}, "group": {group}}
+    known = {
+        "topic": {topics.frames, *topics.outcomes, topics.status, topics.decisions},
+        "group": {group},
+        "transactionalId": {f"{topics.dead}.redrive"},
+    }
 
     for user in (one for one in component("kafka-strimzi") if one.kind == "KafkaUser"):
         for acl in user.body["spec"]["authorization"]["acls"]:
             assert acl["resource"]["name"] in known[acl["resource"]["type"]]
+
+
+def test_whoever_logs_in_to_strimzi_has_a_certificate_of_a_user_of_its_own(overlay, component):
+    users = {one.name for one in component("kafka-strimzi") if one.kind == "KafkaUser"}
+    deployments = [one for one in overlay("gke") if one.kind == "Deployment"]
+
+    for deployment in [*deployments, named(component("camera"), "Deployment", "camera")]:
+        user = f"detectscale-{deployment.name}"
+        volumes = {one["name"]: one for one in deployment.mappings("spec.template.spec.volumes")}
+        mounts = {one["name"]: one["mountPath"] for one in deployment.containers[0]["volumeMounts"]}
+        assert (mounts["kafka-ca"], mounts["kafka-user"]) == ("/etc/kafka-ca", "/etc/kafka-user")
+        assert volumes["kafka-user"]["secret"]["secretName"] == user
+        assert user in users
+
+
+def test_the_cameras_of_the_component_can_be_read(component, tmp_path):
+    file = tmp_path / "cameras.yaml"
+    file.write_text(named(component("camera"), "ConfigMap", "cameras").body["data"][file.name])
+
+    assert read_cameras(file, {})
+
+
+def test_the_camera_listens_where_it_is_looked_for(component):
+    camera = named(component("camera"), "Deployment", "camera")
+    arguments = camera.containers[0]["args"]
+
+    assert arguments[-2:] == ["--http-port", str(container_ports(camera)["metrics"])]
+    assert Installation(component("camera")).settings(camera).worker.http_host == "0.0.0.0"  # noqa: S104
+
+
+def test_the_wall_lets_each_part_out_to_what_it_talks_to(overlay, component):
+    deployments = [one for one in overlay("local") if one.kind == "Deployment" and one.name != "redis"]
+    deployments.append(named(component("camera"), "Deployment", "camera"))
+    out = {
+        name: set(policy["spec"]["podSelector"]["matchExpressions"][0]["values"])
+        for name in ("to-kafka", "to-redis")
+        for policy in [named(overlay("local"), "NetworkPolicy", name).body]
+    }
+
+    assert out["to-kafka"] == {
+        one.at("spec.template.metadata.labels")["app.kubernetes.io/component"] for one in deployments
+    }
+    assert out["to-redis"] == {"gateway", "projector"}
+
+
+@pytest.fixture
+def gateway(component):
+    return named(component("gateway"), "Deployment", "gateway")
+
+
+def test_the_gateway_listens_where_it_is_looked_for(gateway, component):
+    settings = Installation(component("gateway")).settings(gateway).gateway
+    [port] = named(component("gateway"), "Service", "gateway").body["spec"]["ports"]
+
+    assert container_ports(gateway) == {"http": settings.port, "metrics": settings.metrics_port}
+    assert port["targetPort"] == "http"
+    assert settings.host == "0.0.0.0"  # noqa: S104  # of a pod
+
+
+def test_a_gateway_has_time_to_flush_after_its_last_request(gateway, component):
+    drain_s = Installation(component("gateway")).settings(gateway).gateway.drain_s
+    sleeps_s = gateway.containers[0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    grace_s = gateway.number("spec.template.spec.terminationGracePeriodSeconds")
+
+    assert grace_s >= sleeps_s + drain_s + FLUSH_S
+
+
+def test_the_keys_are_where_the_gateway_reads_them(gateway, component):
+    file = Path(Installation(component("gateway")).settings(gateway).gateway.keys_file)
+    [mount] = [one for one in gateway.containers[0]["volumeMounts"] if one["name"] == "keys"]
+
+    assert (mount["mountPath"], file.name) == (str(file.parent), "keys")
+
+
+def test_the_gateway_is_scaled_by_one_hpa_and_not_by_keda(component):
+    scalers = Installation(component("gateway")).scalers(named(component("gateway"), "Deployment", "gateway"))
+
+    assert [(one.kind, one.at("spec.minReplicas")) for one in scalers] == [("HorizontalPodAutoscaler", 2)]
+
+
+def test_on_one_machine_one_gateway_is_enough(overlay):
+    assert named(overlay("local"), "HorizontalPodAutoscaler", "gateway").at("spec.minReplicas") == 1
+
+
+def test_redis_lets_the_gateway_have_its_own_keys():
+    allowed = (MANIFESTS / "components" / "redis" / "redis.conf").read_text()
+
+    assert f" ~{gateway_prefix(load_settings(None, {}).redis)}* " in allowed
 
 
 def test_a_canary_works_in_the_group_of_the_others(overlay):

@@ -1,5 +1,6 @@
 """The broker and the Redis of the components, started from the very files that their pods mount."""
 
+import asyncio
 import random
 import subprocess
 import threading
@@ -16,6 +17,8 @@ from detectscale.embedded.kafka_jars import default_cache_dir
 from detectscale.embedded.ports import free_port
 from detectscale.embedded.redis_server import redis_binary
 from frames.clients import producer
+from frames.gateway.daily_frames import DailyFrames
+from frames.gateway.projection_lookup import ProjectionLookup, connect, gateway_prefix
 from frames.projection import RedisSettings
 from frames.projector import Projector
 from frames.results import Results
@@ -60,6 +63,23 @@ def test_redis_lets_the_projector_do_its_work(redis, kafka, topics):
         thread.join()
 
     assert Results(redis).cameras()
+
+
+def test_redis_lets_the_gateway_do_its_work(redis):
+    async def work() -> tuple[str | None, int]:
+        client = connect(redis)
+        lookup, days = ProjectionLookup(client, redis), DailyFrames(client, gateway_prefix(redis))
+        await lookup.remember("frame", "digest", 60)
+        days.add("shop", 0.0, 2)
+        await days.save(["shop"], 0.0)
+        seen = DailyFrames(client, gateway_prefix(redis))  # as another replica does
+        await seen.save(["shop"], 0.0)
+        await lookup.newest("door")
+        remembered = await lookup.digest("frame")
+        await lookup.close()
+        return remembered, seen.count("shop", 0.0)
+
+    assert asyncio.run(work()) == ("digest", 2)
 
 
 @pytest.mark.parametrize("command", ["FLUSHALL", "CONFIG GET dir", "KEYS *", "EVAL 1 0", "SET other 1"])

@@ -24,6 +24,13 @@ from tests.integration.faults.brokers import Broker, Listener, cluster, reached
 
 USERS = Path(__file__).parents[3] / "manifests" / "components" / "kafka-strimzi" / "users.yaml"
 PASSWORD = "open sesame"  # noqa: S105  # of a broker that lives for a test
+KINDS = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transactionalId": ResourceType.TRANSACTIONAL_ID,
+}
+"""By Strimzi's words for them."""
+_WORDS = {kind.name: word for word, kind in KINDS.items()}
 _ALLOWED = re.compile(
     r"is Allowed .* based on rule MatchingAcl\(acl=StandardAcl\[resourceType=(\w+), resourceName=([^,]+), "
     r"patternType=LITERAL, principal=User:([^,]+), host=\*, operation=(\w+), permissionType=ALLOW"
@@ -76,7 +83,7 @@ class GuardedBroker:
         """The rights by which the broker has allowed anything so far."""
         said = self._log.read_text(errors="replace")
         return {
-            Right(user, kind.lower(), name, operation.capitalize())
+            Right(user, _WORDS[kind], name, operation.capitalize())
             for kind, name, user, operation in _ALLOWED.findall(said)
         }
 
@@ -103,6 +110,6 @@ def guarded_broker(folder: Path, users: Iterable[str]) -> Iterator[GuardedBroker
 
 
 def _acl(right: Right) -> ACL:
-    pattern = ResourcePattern(ResourceType[right.kind.upper()], right.name, ACLResourcePatternType.LITERAL)
+    pattern = ResourcePattern(KINDS[right.kind], right.name, ACLResourcePatternType.LITERAL)
     operation = ACLOperation[right.operation.upper()]
     return ACL(f"User:{right.user}", "*", operation, ACLPermissionType.ALLOW, pattern)

@@ -2,13 +2,16 @@
 
 import signal
 
+import httpx
 import pytest
 
-from detectscale.embedded.ports import free_port
+from detectscale.dead_letters import purge_letters, redrive_letters
+from detectscale.embedded.ports import HOST, free_port
 from detectscale.publish import publish_files
 from detectscale.settings import Settings
 from frames.errors import UnavailableError
-from frames.ledger import read_ledger
+from frames.ledger import Ledger, read_ledger
+from frames.letter import Filter
 from frames.projection import RedisSettings
 from frames.results import Results
 from frames.store import StoreCamera
@@ -19,7 +22,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(240)
 
-PARTS = ("publisher", "worker", "autoscaler", "projector")
+PARTS = ("publisher", "camera", "gateway", "worker", "autoscaler", "projector", "operator")
 STRANGER = "stranger"
 
 
@@ -69,10 +72,10 @@ def start(settings, tmp_path):
     """Runs a command with the rights of a part; all that were started stop in order."""
     running = []
 
-    def start(part: str, command: str, **sections) -> CommandProcess:
+    def start(part: str, *command: str, **sections) -> CommandProcess:
         name = f"{part}-{len(running)}"
         environment = {"XDG_STATE_HOME": str(tmp_path)}
-        running.append(CommandProcess(name, [command], settings(part, **sections), tmp_path, environment))
+        running.append(CommandProcess(name, command, settings(part, **sections), tmp_path, environment))
         return running[-1]
 
     yield start
@@ -90,6 +93,9 @@ def test_with_its_acls_each_part_does_its_work_and_uses_every_one(
     broken, expired = tmp_path / "broken.jpg", settings("publisher", publisher={"expiry_s": 1e-3})
     broken.write_bytes(b"no image")
 
+    def ledger() -> Ledger:
+        return read_ledger(everything.kafka, everything.topics)
+
     def start_autoscaler() -> CommandProcess:
         return start("autoscaler", "autoscaler", adapter={"grpc_port": free_port(), "http_port": None})
 
@@ -97,13 +103,42 @@ def test_with_its_acls_each_part_does_its_work_and_uses_every_one(
     publish_files(settings("publisher"), [image], "door", False)
     publish_files(settings("publisher"), [broken], "door", True)
     publish_files(expired, [image], "door", False)
-    until(lambda: len(read_ledger(everything.kafka, everything.topics).ends) == 3)
+    start("camera", "camera", "store:7", "--name", "till", "--frames", "1")
+    until(lambda: len(ledger().ends) == 4)
     until(lambda: Results(redis).latest("door"))
     running.append(start_autoscaler())  # which reads what the first has decided
+
+    port = free_port()
+    running.append(start("gateway", "gateway", redis=redis, gateway={"port": port}))
+    with httpx.Client(base_url=f"http://{HOST}:{port}", timeout=60, trust_env=False) as client:
+        until(lambda: answers(client))
+        look_at_everything(client, image.read_bytes())
+        put_back = client.post("/v1/dead-letters/redrive", json={}).raise_for_status()
+    assert put_back.json()["redriven"] == 1
+    until(lambda: ledger().dead_lettered == 2)  # as it is as broken as before
+    redrive_letters(settings("operator"), Filter(), dry_run=False)
+    until(lambda: ledger().dead_lettered == 3)
+    purge_letters(settings("operator"), None, everything=True, yes=True)
 
     until(lambda: not rights() - broker.used() or not all(process.alive for process in running), 30)
     assert not rights() - broker.used()
     assert not [process.name for process in running if "uthorization" in process.said]
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def look_at_everything(client: httpx.Client, picture: bytes) -> None:
+    """All that the gateway has for clients and its pages."""
+    client.post("/v1/detect", content=picture, headers={"content-type": "image/jpeg"}).raise_for_status()
+    client.get("/v1/fleet").raise_for_status()
+    cameras = client.get("/v1/cameras").raise_for_status().json()["cameras"]
+    [newest] = [camera["frame_id"] for camera in cameras if camera["id"] == "till"]
+    client.get(f"/v1/cameras/till/frames/{newest}/image").raise_for_status()
 
 
 def test_a_user_without_rights_is_told_although_the_topics_are_there(broker, image):

@@ -102,6 +102,16 @@ def deployment(changes):
     return [written(SCALED_OBJECT, {}), written(DEPLOYMENT, changes)]
 
 
+def gateway(changes):
+    serves = {
+        f"{CONTAINER}.args": ["gateway"],
+        f"{CONTAINER}.lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
+        f"{CONTAINER}.env.0": {"name": "DETECTSCALE_GATEWAY__DRAIN_S", "value": "20"},
+        "spec.template.spec.terminationGracePeriodSeconds": 31,
+    }
+    return [HPA, written(DEPLOYMENT, serves | changes)]
+
+
 def scaled_job(changes):
     return [written(SCALED_OBJECT, {"kind": "ScaledJob"} | changes)]
 
@@ -154,6 +164,8 @@ CASES = [
     ("skipped-backlog", scaled_object({"spec.triggers": [{"type": "kafka", "metadata": {}}]})),
     ("pushed-jobs", scaled_job({})),
     ("grace-period", deployment({"spec.template.spec.terminationGracePeriodSeconds": 25})),
+    ("grace-period", gateway({"spec.template.spec.terminationGracePeriodSeconds": 30})),
+    ("refused-in-an-update", gateway({f"{CONTAINER}.lifecycle": {}})),
     ("requests-and-limits", deployment({f"{CONTAINER}.resources.limits.cpu": DELETED})),
     ("replicas-written", deployment({"spec.replicas": 0})),
     ("several-scalers", [*deployment({}), HPA]),
@@ -188,6 +200,7 @@ def test_every_rule_has_a_manifest_that_breaks_it():
         ),
         pytest.param(scaled_object({"spec.fallback": DELETED}), id="without a fallback replicas are held"),
         pytest.param(scaled_object({"spec.triggers": [{"type": "cron"}]}), id="somebody else's"),
+        pytest.param(gateway({}), id="a gateway scaled by CPU"),
     ],
 )
 def test_what_is_right_is_not_found(bodies):
