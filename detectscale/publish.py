@@ -1,16 +1,14 @@
 """
-`detectscale publish` and `detectscale camera`: frames from this machine into Kafka.
+`detectscale publish`: images from this machine into Kafka.
 """
 
 import logging
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from detectscale.service import stop_on_signals
 from detectscale.settings import Settings
 from frames.errors import ConfigError, UnavailableError
 from frames.event import Frame
@@ -23,7 +21,7 @@ from frames.publisher import (
     largest_image_bytes,
     new_frame,
 )
-from frames.sources import WallClock, captured, open_source
+from frames.sources import captured
 from frames.topics import create_topics
 from frames.trace_settings import start_tracing
 
@@ -34,7 +32,6 @@ SERVICE = "detectscale-camera"
 """What spans say of their origin."""
 AT_ONCE = 4
 """Files on their way at a time; the publisher's buffer holds as many of the largest."""
-PROGRESS_S = 5.0
 
 
 def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is: bool) -> None:
@@ -85,38 +82,6 @@ def publish_files(settings: Settings, files: Sequence[Path], camera: str, as_is:
     _check(counts, failures)
 
 
-def publish_camera(settings: Settings, source: str, name: str | None, limit: int | None) -> None:
-    """
-    Publish the frames of *source* as camera *name*, at its own rate, until it ends or a signal comes.
-
-    Raises:
-        ConfigError: There is no such source. UnavailableError: The broker did not take all frames.
-    """
-    stop = stop_on_signals()
-    failures: deque[str] = deque(maxlen=1)
-    opened = open_source(source, camera=name, limit=limit)
-    create_topics(settings.kafka, settings.topics, needed=[settings.topics.frames])
-    publisher = Publisher(
-        settings.kafka,
-        settings.topics,
-        settings.publisher,
-        claim_checks=settings.claim_checks,
-        on_failed=lambda frame, why: failures.append(why),
-        tracing=start_tracing(settings.traces, SERVICE, name or source.rpartition("@")[2]),
-    )
-    shown_at = time.monotonic()
-    try:
-        for picture in opened.frames(WallClock(stop)):
-            publisher.offer(picture)
-            if time.monotonic() - shown_at > PROGRESS_S:
-                shown_at = time.monotonic()
-                log.info("camera %s: %s", picture.camera, _told(publisher.counts))
-    finally:
-        counts = publisher.close(FLUSH_S)
-        print(f"camera {source if '://' not in source else 'stream'}: {_told(counts)}", file=sys.stderr)
-    _check(counts, failures)
-
-
 def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
@@ -129,12 +94,6 @@ def _refusal(acceptance: Acceptance, size: int, largest: int) -> str:
         return acceptance
     way_out = "set claim_checks.max_bytes" if largest > MAX_IMAGE_BYTES else "set claim_checks.roots"
     return f"{size} bytes are too large, {largest} are allowed; {way_out} to send larger ones"
-
-
-def _told(counts: PublisherCounts) -> str:
-    told = f"{counts.acknowledged} frames sent"
-    others = {"failed": counts.failed, "refused, buffer full": counts.refused, "too large": counts.too_large}
-    return told + "".join(f", {count} {name}" for name, count in others.items() if count)
 
 
 def _check(counts: PublisherCounts, failures: deque[str]) -> None:

@@ -5,25 +5,28 @@ Sources of frames, opened by the word a person writes on the command line.
     FOLDER                   its images, in the order of their names
     FILE                     an image, or a video that FFmpeg reads
     rtsp://…, http://…       a camera on the network
+    /dev/video0              a camera of this machine
 """
 
 import random
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import SecretStr
-
 from frames.errors import ConfigError
 from frames.image import FORMATS
+from frames.sources.develop import Develop, as_jpeg
 from frames.sources.replay import Replay, folder_pictures, store_pictures, video_fps, video_pictures
 from frames.sources.source import Captured, Clock, Source, WallClock, captured
-from frames.sources.stream import Stream
+from frames.sources.stream import Capture, Stream, open_device, open_url, redacted
 
 __all__ = ["Captured", "Clock", "Source", "WallClock", "captured", "open_source"]
 
 DEFAULT_FPS = 5.0
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
+DEVICES = "/dev/video"
+PLAIN = as_jpeg()
 
 
 def open_source(
@@ -33,8 +36,9 @@ def open_source(
     fps: float | None = None,
     limit: int | None = None,
     loop: bool = False,
-    quality: int = 85,
     as_is: bool = False,
+    develop: Develop = PLAIN,
+    on_gap: Callable[[float], None] = lambda seconds: None,
 ) -> Source:
     """
     Open the source that *spec* names.
@@ -44,8 +48,9 @@ def open_source(
         fps: Frames per second; None: a video's or a stream's own rate, 5 for the others.
         limit: End after so many frames; None: with the source.
         loop: Start a folder or a video again after its end.
-        quality: Of the JPEGs that are made here, 1 to 100.
         as_is: Send files unread, broken ones too.
+        develop: Makes of a picture what is sent.
+        on_gap: Told when a live camera is back how many seconds it was away.
 
     Raises:
         ConfigError: There is no such source; the message names the way out.
@@ -55,18 +60,26 @@ def open_source(
     if spec == "store" or spec.startswith("store:"):
         seed = _seed(spec)
         rate = fps or DEFAULT_FPS
-        return Replay(camera or f"store-{seed}", partial(store_pictures, seed, rate, quality), rate, limit)
-    if "://" in spec:
-        url = _stream_url(spec)
+        return Replay(camera or f"store-{seed}", partial(store_pictures, seed, rate), rate, develop, limit)
+    if "://" in spec or spec.startswith(DEVICES):
         rng = random.Random()  # noqa: S311  # spreads reconnects, guards nothing
-        return Stream(camera or str(url.hostname), SecretStr(spec), fps, limit, quality, rng)
+        name, address, connect = _live(spec)
+        return Stream(camera or name, address, connect, fps, limit, develop, rng, on_gap)
     files = _files(Path(spec))
     name = camera or Path(spec).resolve().stem
     if as_is or Path(spec).is_dir() or _is_image(files[0]):
-        return Replay(name, partial(folder_pictures, files, quality, as_is), fps or DEFAULT_FPS, limit, loop)
+        pictures = partial(folder_pictures, files, as_is)
+        return Replay(name, pictures, fps or DEFAULT_FPS, develop, limit, loop)
     own_fps = video_fps(files[0])
     rate = min(fps or own_fps, own_fps)
-    return Replay(name, partial(video_pictures, files[0], own_fps, rate, quality), rate, limit, loop)
+    return Replay(name, partial(video_pictures, files[0], own_fps, rate), rate, develop, limit, loop)
+
+
+def _live(spec: str) -> tuple[str, str, Callable[[], Capture]]:
+    """A camera's name, its address as it may be shown, and how to open it."""
+    if spec.startswith(DEVICES):
+        return Path(spec).name, spec, partial(open_device, spec)
+    return str(_stream_url(spec).hostname), redacted(spec), partial(open_url, spec)
 
 
 def _seed(spec: str) -> int:
@@ -93,7 +106,8 @@ def _stream_url(spec: str) -> SplitResult:
 def _files(path: Path) -> list[Path]:
     """The file itself, or the files in the folder by name; at least one."""
     if not path.exists():
-        raise ConfigError(f"{path}: no such file or folder; name one, or `store`, or rtsp://…")
+        shown = "…" if "@" in str(path) else path  # an address without its scheme, maybe, and its password
+        raise ConfigError(f"{shown}: no such file or folder; name one, or `store`, or rtsp://…")
     files = sorted(child for child in path.iterdir() if child.is_file()) if path.is_dir() else [path]
     if not files:
         raise ConfigError(f"{path}: the folder is empty; put images into it or name another")

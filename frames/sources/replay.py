@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from frames.errors import ConfigError
 from frames.image import ImageError, read_header
+from frames.sources.develop import Develop, Picture
 from frames.sources.source import Captured, Clock, captured
 
 if TYPE_CHECKING:
@@ -24,52 +25,63 @@ class Replay:
     """A source whose pictures are at hand whenever their turn comes."""
 
     camera: str
-    pictures: Callable[[], Iterator[bytes]]
-    """Starts from the first picture; each is encoded."""
+    pictures: Callable[[], Iterator[Picture]]
+    """Starts from the first picture."""
     fps: float
-    """Frames per second. A picture that comes late moves none of those after it."""
+    """Pictures per second. One that comes late moves none of those after it."""
+    develop: Develop
     limit: int | None = None
     """End after so many frames; None: with the pictures."""
     loop: bool = False
     """Start again after the last picture."""
 
     def frames(self, clock: Clock) -> Iterator[Captured]:
-        started = clock.elapsed()
-        for sequence, image in enumerate(islice(self._rounds(), self.limit)):
-            if clock.wait(started + sequence / self.fps - clock.elapsed()):
-                return
-            yield captured(self.camera, image, clock.now(), sequence)
+        for sequence, (at, image) in enumerate(islice(self._developed(clock), self.limit)):
+            yield captured(self.camera, image, at, sequence)
 
-    def _rounds(self) -> Iterator[bytes]:
+    def _developed(self, clock: Clock) -> Iterator[tuple[float, bytes]]:
+        """Instants and images of the pictures that are wanted."""
+        started = clock.elapsed()
+        for turn, picture in enumerate(self._rounds()):
+            if clock.wait(started + turn / self.fps - clock.elapsed()):
+                return
+            at = clock.now()
+            image = self.develop(picture, at)
+            if image is not None:
+                yield at, image
+
+    def _rounds(self) -> Iterator[Picture]:
         yield from self.pictures()
         while self.loop:
             yield from self.pictures()
 
 
-def store_pictures(seed: int, fps: float, quality: int) -> Iterator[bytes]:
+def store_pictures(seed: int, fps: float) -> Iterator[Picture]:
     """The drawn store: picture n shows the instant n / *fps*, so that its truth can be asked for again."""
+    import cv2
+
     from frames.store import StoreCamera
 
     camera = StoreCamera(seed)
     for n in count():
-        image, _ = camera.jpeg(n / fps, quality=quality)
-        yield image
+        image, _ = camera.frame(n / fps)
+        yield cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
 
 
-def folder_pictures(files: list[Path], quality: int, as_is: bool) -> Iterator[bytes]:
+def folder_pictures(files: list[Path], as_is: bool) -> Iterator[Picture]:
     """
-    The files in their order: JPEG and PNG as they are, other images as JPEG, the rest left out.
+    The files in their order: JPEG and PNG as they are, other images as pixels, the rest left out.
 
     *as_is* sends every file unread: for tests of what happens to broken ones.
     """
     sendable = 0
     for file in files:
-        image = file.read_bytes() if as_is else _as_image(file, quality)
-        if image is None:
+        picture = file.read_bytes() if as_is else _picture(file)
+        if picture is None:
             log.warning("%s: not an image that can be sent; left out", file)
             continue
         sendable += 1
-        yield image
+        yield picture
     if not sendable:
         raise ConfigError(
             f"{files[0].parent}: none of its {len(files)} files is an image; name another folder"
@@ -91,7 +103,7 @@ def video_fps(path: Path) -> float:
     return fps if 0 < fps < 1000 else 25.0
 
 
-def video_pictures(path: Path, own_fps: float, fps: float, quality: int) -> Iterator[bytes]:
+def video_pictures(path: Path, own_fps: float, fps: float) -> Iterator[Picture]:
     """
     The frames of a video that are due at *fps*, not above its own rate.
 
@@ -108,37 +120,29 @@ def video_pictures(path: Path, own_fps: float, fps: float, quality: int) -> Iter
             due += own_fps / fps
             decoded, pixels = capture.retrieve()
             if decoded:
-                yield to_jpeg(pixels, quality)
+                yield pixels
     finally:
         capture.release()
 
 
-def to_jpeg(pixels: "MatLike", quality: int) -> bytes:
-    """Encode pixels as OpenCV has them (uint8, (H, W, 3), BGR)."""
-    import cv2
-
-    return cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, quality))[1].tobytes()
-
-
-def _as_image(file: Path, quality: int) -> bytes | None:
+def _picture(file: Path) -> Picture | None:
     image = file.read_bytes()
     try:
         read_header(image)
     except ImageError:
-        return _as_jpeg(image, quality)
+        return _pixels(image)
     return image
 
 
-def _as_jpeg(image: bytes, quality: int) -> bytes | None:
-    """An image of any format OpenCV reads, as JPEG; None when it reads none."""
+def _pixels(image: bytes) -> "MatLike | None":
+    """Those of an image of any format OpenCV reads; None when it reads none."""
     import cv2
     import numpy as np
 
     try:
-        pixels = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+        return cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # no bytes, or too many pixels
         return None
-    return None if pixels is None else to_jpeg(pixels, quality)
 
 
 def _open_video(path: Path) -> Any:

@@ -66,6 +66,11 @@ class WallClock:
 class Source(Protocol):
     """Where frames come from."""
 
+    @property
+    def camera(self) -> str:
+        """The id of the camera."""
+        ...
+
     def frames(self, clock: Clock) -> Iterator[Captured]:
         """
         Yield frames as they are taken, until the source ends or the clock says stop.

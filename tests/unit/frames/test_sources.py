@@ -1,19 +1,20 @@
 """Every source yields the frames of its kind at their rate, and a bad word is told in one line."""
 
 import random
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice, pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from pydantic import SecretStr
 
 from frames.errors import ConfigError
 from frames.image import decode, read_header
 from frames.sources import open_source
-from frames.sources.stream import Stream
+from frames.sources.develop import as_jpeg
+from frames.sources.stream import Stream, redacted
 
 URL = "rtsp://admin:hunter2@10.0.0.5:554/live?token=hunter2"
 
@@ -150,7 +151,8 @@ def test_a_video_sampled_at_another_rate_keeps_its_speed(video, fps, sent):
 def test_a_quality_is_obeyed(video):
     sizes = [
         sum(
-            len(frame.image) for frame in open_source("store:1", quality=quality, limit=2).frames(StepClock())
+            len(frame.image)
+            for frame in open_source("store:1", develop=as_jpeg(quality), limit=2).frames(StepClock())
         )
         for quality in (30, 90)
     ]
@@ -183,21 +185,61 @@ class FakeCapture:
         self.released = True
 
 
-def stream(captures: Iterator[FakeCapture], fps: float | None = None, limit: int | None = None) -> Stream:
-    return Stream("door", SecretStr(URL), fps, limit, 85, random.Random(7), lambda _: next(captures))
+def stream(
+    captures: Iterator[FakeCapture],
+    fps: float | None = None,
+    limit: int | None = None,
+    on_gap: Callable[[float], None] = lambda seconds: None,
+) -> Stream:
+    connect = partial(lambda url: next(captures), URL)
+    return Stream("door", redacted(URL), connect, fps, limit, as_jpeg(), random.Random(7), on_gap)
 
 
 def test_a_stream_that_breaks_is_opened_again_and_numbers_on(caplog):
     clock = StepClock()
     captures = [FakeCapture(clock, frames) for frames in (3, 0, 0, 3)]
+    gaps: list[float] = []
 
     with caplog.at_level("INFO"):
-        frames = list(stream(iter(captures), limit=5).frames(clock))
+        frames = list(stream(iter(captures), limit=5, on_gap=gaps.append).frames(clock))
 
     assert [frame.sequence for frame in frames] == [0, 1, 2, 3, 4]
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert all(capture.released for capture in captures[:3])
-    assert 0.8 < frames[3].captured_at - frames[2].captured_at < 2  # three delays: ¼, ½, 1 s, jittered
+    assert 0.6 < frames[3].captured_at - frames[2].captured_at < 1.5  # three delays: ¼, ½, ½ s, jittered
+    assert gaps == pytest.approx([frames[3].captured_at - frames[2].captured_at])
+    assert f"rtsp://10.0.0.5:554/live is back after {gaps[0]:.1f} s" in caplog.text
+
+
+def test_a_stream_that_is_away_for_long_is_still_tried_every_half_second():
+    clock = StepClock(until=600)
+    tried: list[float] = []
+
+    def connect() -> FakeCapture:
+        tried.append(clock.at)
+        return FakeCapture(clock, 0)
+
+    list(stream(connect() for _ in iter(int, 1)).frames(clock))
+
+    assert max(after - before for before, after in pairwise(tried)) <= 0.5
+
+
+def test_a_picture_that_is_not_wanted_is_no_frame_and_takes_no_number(folder):
+    wanted = iter([True, False, True])
+
+    def develop(picture: object, at: float) -> bytes | None:
+        return b"image" if next(wanted) else None
+
+    frames = list(open_source(str(folder), fps=4, develop=develop).frames(StepClock()))
+
+    assert [(frame.sequence, frame.captured_at - 1_800_000_000) for frame in frames] == [(0, 0), (1, 0.5)]
+
+
+def test_a_camera_of_this_machine_that_is_not_there_is_waited_for(caplog):
+    clock = StepClock(until=3)
+
+    assert list(open_source("/dev/video99").frames(clock)) == []
+    assert "camera video99: /dev/video99 does not answer" in caplog.text
 
 
 def test_a_stream_drops_what_comes_faster_than_asked():
