@@ -1,4 +1,4 @@
-# The images: control (autoscaler, projector), worker (OpenVINO on CPU), worker-gpu (torch and CUDA).
+# The images: control (autoscaler, projector, gateway, camera), worker (OpenVINO on CPU), worker-gpu (torch and CUDA).
 # Any Debian with Python 3.11 or later will do as BASE. docs/deploy.md says how to build and publish them.
 ARG BASE=python:3.12.13-slim-bookworm
 
@@ -23,7 +23,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
 
 FROM dependencies AS control-dependencies
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip install --no-compile '.[keda]' \
+    pip install --no-compile '.[keda,gateway,s3,gcs]' \
     && rm -r /opt/detectscale/lib/python3*/site-packages/kubernetes/aio \
     && $COMPILE /opt/detectscale
 

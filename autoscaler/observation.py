@@ -102,6 +102,9 @@ class Observation:
     """Seconds for which nobody takes records after a replica came or went; None: not measured."""
     served_rate: float | None = None
     """Records per second committed lately; None: two readings were not yet made."""
+    committed: int | None = None
+    """Offsets committed, summed up over the partitions, so that two readings tell how many records were
+    served; None: one of them is odd."""
     unschedulable: int = 0
     """Replicas, of those that start, for which there is no place to run."""
 

@@ -96,6 +96,7 @@ class Sensor:
             backlog_ages=self._arrivals.ages([partition.next for partition in partitions]),
             rebalance_s=None,  # workers do not say how long they had no partitions
             served_rate=self._served.rate(self._rate_window_s),
+            committed=self._committed(partitions),
             unschedulable=workers.unschedulable,
         )
 
@@ -123,6 +124,10 @@ class Sensor:
             self._served.clear()
         else:
             self._served.add(now, [partition.next for partition in partitions])
+
+    def _committed(self, partitions: Sequence[PartitionOffsets]) -> int | None:
+        odd = set(backlog.anomalies(partitions)) - {OffsetAnomaly.NO_COMMIT}
+        return None if odd else sum(partition.next for partition in partitions)
 
     def _oldest_age(self, partitions: Sequence[PartitionOffsets], now: float) -> float | None:
         waiting = {

@@ -45,7 +45,7 @@ def run_up(settings: Settings, places: Places, gateway_port: int) -> None:
         stop = stop_on_signals()
         kafka, redis = runtime.settings.kafka, runtime.settings.redis
         log.info("Kafka at %s, Redis at %s", kafka.bootstrap_servers, place(redis))
-        log.info("gateway at %s: open it to see what happens, %s/playground to try a picture", gateway, gateway)
+        log.info("gateway at %s (what happens, and why), %s/playground (try a picture)", gateway, gateway)
         log.info("logs in %s; workers start when frames come; Ctrl-C drains and stops", places.logs)
         while not stop.wait(0.2):
             runtime.check()

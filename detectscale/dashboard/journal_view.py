@@ -69,7 +69,7 @@ def decided(target: str, entry: Entry) -> Decided:
         in_flight=seen.in_flight,
         unschedulable=seen.unschedulable,
         warnings=decision.warnings,
-        rate_window_s=entry.params.rate_window_s if entry.params is not None else None,
+        committed=seen.committed,
         slo_s=entry.params.slo_s if entry.params is not None else None,
         cold_start=_cold_starts(seen.cold_start),
     )

@@ -47,4 +47,5 @@ def keda_cost(entry: Entry, arrivals: Sequence[float], horizon_s: float) -> Riva
     ends = max(horizon_s - arrivals[0], 0.0)
     replica_s = np.maximum(np.minimum(done.gone_at, ends) - done.created_at, 0.0).sum()
     in_time = (done.done_at - done.arrivals <= params.slo_s).mean()
-    return RivalCost(params.min_replicas * arrivals[0] + float(replica_s), float(in_time))
+    finished = int((done.done_at <= ends).sum())
+    return RivalCost(params.min_replicas * arrivals[0] + float(replica_s), finished, float(in_time))

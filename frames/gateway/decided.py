@@ -48,8 +48,8 @@ class Decided:
     in_flight: int
     unschedulable: int
     warnings: tuple[str, ...]
-    rate_window_s: float | None
-    """Over how long the rates are averaged; None: the record does not say."""
+    committed: int | None
+    """Frames committed since the beginning of the topic; None: not known."""
     slo_s: float | None
     """The goal it was decided by; None: the record does not say."""
     cold_start: ColdStarts | None

@@ -19,6 +19,8 @@ class RivalCost:
 
     replica_s: float
     """Seconds of all its workers."""
+    finished: int
+    """Frames."""
     attainment: float
     """Share of the frames within the goal: to be late costs nothing."""
 
@@ -41,7 +43,8 @@ MOST_KNOWN = 200
 @dataclass(frozen=True, slots=True)
 class _Known:
     at: float
-    replica_s: float | None
+    per_1000: float | None
+    """Replica seconds per 1,000 frames that were finished; None: not known."""
     note: str
 
 
@@ -65,22 +68,19 @@ class FleetCost:
         if len(moments) < 2:
             return None
         first, last = moments[0], moments[-1]
-        frames = max(round(last.served - first.served), 0)
+        frames = last.served - first.served
         replica_s = last.replica_s - first.replica_s
         watched_s = last.watched_s - first.watched_s
         peak = max(moment.decided.replicas for moment in moments)
         keda = await self._keda(target, minutes, moments)
 
-        def per_1000(seconds: float | None) -> float | None:
-            return None if seconds is None or not frames else round(1000 * seconds / frames, 2)
-
         return {
             "since": first.decided.at,
             "frames": frames,
             "gpu_seconds": round(replica_s, 2),
-            "gpu_seconds_per_1000": per_1000(replica_s),
-            "always_on_per_1000": per_1000(peak * watched_s),
-            "keda_per_1000": per_1000(keda.replica_s),
+            "gpu_seconds_per_1000": _per_1000(replica_s, frames),
+            "always_on_per_1000": _per_1000(peak * watched_s, frames),
+            "keda_per_1000": keda.per_1000,
             "keda_note": keda.note,
         }
 
@@ -102,7 +102,9 @@ class FleetCost:
             except ProblemError as late:
                 known = _Known(now, None, late.detail)
             else:
-                known = _Known(now, found.replica_s if found else None, _note(found))
+                known = _Known(
+                    now, _per_1000(found.replica_s, found.finished) if found else None, _note(found)
+                )
             self._free_at = self._monotonic() + PAUSE_S
         while len(self._known) >= MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
@@ -110,9 +112,15 @@ class FleetCost:
         return known
 
 
+def _per_1000(seconds: float, frames: int) -> float | None:
+    return round(1000 * seconds / frames, 2) if frames else None
+
+
 def _note(found: RivalCost | None) -> str:
     if found is None:
         return "not simulated: how fast workers start and work has not been seen yet"
+    if not found.finished:
+        return "KEDA's Kafka scaler at its defaults, simulated: it would not have finished a frame yet"
     return (
         "KEDA's Kafka scaler at its defaults, simulated: arrivals rebuilt from what the autoscaler saw, "
         f"workers as fast as these, and none of them at first; {found.attainment:.0%} of the frames in time"
@@ -126,6 +134,6 @@ def arrivals(moments: Sequence[Moment]) -> list[float]:
     """
     arrived = np.maximum.accumulate([moment.arrived - moments[0].arrived for moment in moments])
     watched = np.array([moment.watched_s - moments[0].watched_s for moment in moments])
-    count = round(float(arrived[-1]))
+    count = int(arrived[-1])
     instants: list[float] = np.interp(np.arange(count) + 0.5, arrived, watched).tolist()
     return instants

@@ -15,7 +15,6 @@ from frames.gateway.decided import Decided
 KEPT_S = 3600.0
 MOST_KEPT = 7200
 """Whatever happens; about 4 MB."""
-MOST_RECENT = 1000
 SLOT_S = 1.0
 SILENCE_S = 45.0
 """An autoscaler at rest looks every 30 s. What was in a longer gap nobody knows, and it adds nothing."""
@@ -30,13 +29,13 @@ class Moment:
     """Replicas until then, if it changed the count; else None."""
     replica_s: float
     """Seconds of all replicas that existed, summed up from an arbitrary beginning; so is the next."""
-    served: float
+    served: int
     """Frames committed."""
     watched_s: float
     """Seconds of which this is known."""
 
     @property
-    def arrived(self) -> float:
+    def arrived(self) -> int:
         """Frames appended: what was not committed waits."""
         return self.served + self.decided.waiting
 
@@ -46,13 +45,10 @@ class FleetHistory:
 
     def __init__(self) -> None:
         self._moments: deque[Moment] = deque(maxlen=MOST_KEPT)
-        self._recent: deque[Moment] = deque(maxlen=MOST_RECENT)
-        """Every one of the last seconds, over which rates are averaged."""
 
     def add(self, decided: Decided) -> Moment:
         """Keep one more decision, the newest; returns it with what it adds up to."""
-        moment = after(self.latest, self._averaged_from(decided), decided)
-        self._recent.append(moment)
+        moment = after(self.latest, decided)
         if self._dispensable(moment):
             self._moments.pop()
         self._moments.append(moment)
@@ -68,16 +64,6 @@ class FleetHistory:
         """Those decided at or after *instant*, oldest first."""
         return [moment for moment in self._moments if moment.decided.at >= instant]
 
-    def _averaged_from(self, decided: Decided) -> Moment | None:
-        """The moment from which on its rates are averaged; None: not known."""
-        if decided.rate_window_s is None:
-            return None
-        if decided.served_rate is None and self._recent and self._recent[-1].decided.served_rate is not None:
-            self._recent.clear()  # somebody begins to look anew
-        while self._recent and self._recent[0].decided.at < decided.at - decided.rate_window_s:
-            self._recent.popleft()
-        return self._recent[0] if self._recent else None
-
     def _dispensable(self, newest: Moment) -> bool:
         """Whether the last moment tells nothing that *newest* and those before do not tell."""
         if len(self._moments) < 2:
@@ -88,34 +74,33 @@ class FleetHistory:
         return same_slot and last.before is None and not peak
 
 
-def after(last: Moment | None, averaged_from: Moment | None, decided: Decided) -> Moment:
+def after(last: Moment | None, decided: Decided) -> Moment:
     """
     *decided* behind *last*.
 
-    Between two decisions as many replicas existed as the first one saw. A rate is a number of frames by
-    the seconds over which it is averaged; so what was committed since then is known to the frame, where
-    the product of rate and seconds between decisions would count what comes in bursts by a tenth wrong.
-
-    Args:
-        averaged_from: Where these seconds begin.
+    Between two decisions as many replicas existed as the first one saw. Frames are counted by what was
+    committed: the product of a rate and the seconds between decisions would be wrong by half in bursts.
     """
     if last is None:
-        return Moment(decided, None, 0.0, 0.0, 0.0)
+        return Moment(decided, None, 0.0, 0, 0.0)
     before = last.decided.replicas if last.decided.replicas != decided.replicas else None
     seconds = decided.at - last.decided.at
     if not 0.0 <= seconds <= SILENCE_S:
         return replace(last, decided=decided, before=before)
-    served = last.served
-    if decided.served_rate is not None:
-        since = averaged_from or last
-        served = max(served, since.served + decided.served_rate * (decided.at - since.decided.at))
     return Moment(
         decided,
         before,
         last.replica_s + last.decided.existing * seconds,
-        served,
+        last.served + _committed(last.decided, decided),
         last.watched_s + seconds,
     )
+
+
+def _committed(before: Decided, decided: Decided) -> int:
+    """Frames in between; none where that is not known, or the topic began anew."""
+    if before.committed is None or decided.committed is None:
+        return 0
+    return max(decided.committed - before.committed, 0)
 
 
 def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:

@@ -33,6 +33,7 @@ def test_what_is_committed_between_two_looks_was_served(sensor, topics, send, co
 
     assert first.served_rate is None
     assert (second.served_rate, second.waiting) == (3.0, 1)
+    assert (first.committed, second.committed) == (1, 7)
 
 
 def test_a_group_that_never_committed_has_served_nobody_knows_what(sensor, topics, send, commit):
@@ -44,7 +45,7 @@ def test_a_group_that_never_committed_has_served_nobody_knows_what(sensor, topic
 
     seen = sensor.observe(now + 2)
 
-    assert (seen.served_rate, seen.waiting) == (None, 0)
+    assert (seen.served_rate, seen.committed, seen.waiting) == (None, 1, 0)
 
 
 def test_the_record_that_woke_tells_its_own_age(sensor, topics, send, commit):

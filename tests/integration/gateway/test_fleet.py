@@ -20,8 +20,10 @@ def entries():
     began = time.time() - 600
     waiting = [0, 40, 120, 80, 20, 0, 0]
     ready = [0, 0, 0, 3, 4, 4, 4]
+    committed = [900, 900, 900, 1400, 1500, 1520, 1520]
     return decided(
-        observation(began + 20 * n, *seen) for n, seen in enumerate(zip(waiting, ready, strict=True))
+        observation(began + 20 * n, waits, works, committed=done)
+        for n, (waits, works, done) in enumerate(zip(waiting, ready, committed, strict=True))
     )
 
 
@@ -42,7 +44,7 @@ def test_the_fleet_is_told_with_its_reasons_its_cold_starts_and_its_cost(
     assert [(change["before"], change["replicas"]) for change in told["changes"]] == changed[::-1]
     assert told["cold_start"]["mean_s"] == 1.5
     assert [phase["name"] for phase in told["cold_start"]["phases"]][:2] == ["interpreter", "import"]
-    assert told["cost"]["frames"] == 20 * (3 + 4) * 25
+    assert told["cost"]["frames"] == 620
     assert told["cost"]["gpu_seconds"] == 20 * (3 + 4 + 4)
     assert told["cost"]["keda_per_1000"] > 0
     assert "simulated" in told["cost"]["keda_note"]

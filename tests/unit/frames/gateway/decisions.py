@@ -21,7 +21,7 @@ NOTHING = Decided(
     in_flight=0,
     unschedulable=0,
     warnings=(),
-    rate_window_s=None,
+    committed=0,
     slo_s=2.0,
     cold_start=None,
 )

@@ -13,15 +13,15 @@ def moments(*decisions):
 
 
 WORK = moments(
-    decided(100.0, 0, waiting=0),
-    decided(110.0, 2, waiting=50, ready=0, starting=2),
-    decided(120.0, 4, waiting=0, served_rate=25.0, ready=2),
-    decided(130.0, 0, waiting=0, served_rate=0.0, ready=0),
+    decided(100.0, 0, waiting=0, committed=700),
+    decided(110.0, 2, waiting=50, ready=0, starting=2, committed=700),
+    decided(120.0, 4, waiting=0, ready=2, committed=950),
+    decided(130.0, 0, waiting=0, ready=0, committed=950),
 )
 """50 come in the first ten seconds and 200 in the next; two workers for twenty seconds; the peak is 4."""
 
 
-KEDA = RivalCost(90.0, 0.254)
+KEDA = RivalCost(90.0, 200, 0.254)
 
 
 class Simulator:
@@ -55,7 +55,7 @@ def test_cost_is_told_per_thousand_frames_beside_what_others_would_cost():
     assert (told["since"], told["frames"], told["gpu_seconds"]) == (100.0, 250, 40.0)
     assert told["gpu_seconds_per_1000"] == 160.0
     assert told["always_on_per_1000"] == 480.0  # 4 for 30 s
-    assert told["keda_per_1000"] == 360.0
+    assert told["keda_per_1000"] == 450.0  # of the 200 that it would have finished
     assert "simulated" in told["keda_note"]
     assert told["keda_note"].endswith("25% of the frames in time")
     [(target, instants, horizon_s)] = simulator.asked
@@ -76,6 +76,9 @@ def test_an_unknown_is_no_zero():
     unknown = ask(FleetCost(Simulator(None), Clock()))
     assert unknown["keda_per_1000"] is None
     assert unknown["keda_note"].startswith("not simulated")
+    none = ask(FleetCost(Simulator(RivalCost(0.0, 0, 0.0)), Clock()))
+    assert none["keda_per_1000"] is None
+    assert none["keda_note"].endswith("would not have finished a frame yet")
     idle = ask(FleetCost(Simulator(), Clock()), moments(decided(0.0, 1), decided(9.0, 1)))
     assert (idle["frames"], idle["gpu_seconds"], idle["gpu_seconds_per_1000"]) == (0, 9.0, None)
 
@@ -85,14 +88,14 @@ def test_it_is_simulated_no_more_often_than_said_however_often_it_is_asked():
     cost = FleetCost(simulator, clock)
 
     for _ in range(10):
-        assert ask(cost)["keda_per_1000"] == 360.0
+        assert ask(cost)["keda_per_1000"] == 450.0
     assert len(simulator.asked) == 1
     clock.now = EVERY_S + 1
     ask(cost)
     assert len(simulator.asked) == 2
     assert ask(cost, minutes=5)["keda_note"] == "not simulated yet"  # another question, but too soon
     clock.now += PAUSE_S
-    assert ask(cost, minutes=5)["keda_per_1000"] == 360.0
+    assert ask(cost, minutes=5)["keda_per_1000"] == 450.0
 
 
 def test_more_frames_than_can_be_simulated_soon_are_not():

@@ -33,31 +33,36 @@ def test_ten_decisions_a_second_are_kept_as_one_a_second_but_each_change_and_eac
 
 
 def test_sums_lose_nothing_by_what_is_left_out():
-    ticks = [decided(n / 10, replicas=2, served_rate=30.0, waiting=n % 7) for n in range(101)]
+    ticks = [decided(n / 10, replicas=2, committed=3 * n, waiting=n % 7) for n in range(101)]
 
     first, *_, last = moments(*ticks)
 
     assert last.replica_s - first.replica_s == pytest.approx(20.0)
-    assert last.served - first.served == pytest.approx(300.0)
-    assert last.arrived - first.arrived == pytest.approx(300.0 + 100 % 7)
+    assert last.served - first.served == 300
+    assert last.arrived - first.arrived == 300 + 100 % 7
     assert last.watched_s - first.watched_s == pytest.approx(10.0)
 
 
-@given(st.lists(st.tuples(st.floats(0.1, 1.0), st.integers(0, 50)), max_size=60))
-def test_frames_are_counted_one_by_one_where_it_is_known_over_how_long_rates_are_averaged(ticks):
-    woken = [(0.2, 0), (0.2, 0), (0.2, 0)]  # nobody commits anything so soon, and no rate is known yet
-    at, done, readings, decisions = 100.0, 0, [], [decided(0.0)]
-    for seconds, committed in woken + ticks:
-        at += seconds
-        done += committed
-        readings.append((at, done))
-        first_at, first = next(reading for reading in readings if reading[0] >= at - 3.0)
-        rate = (done - first) / (at - first_at) if at - first_at >= 0.4 else None  # as `OffsetRing.rate`
-        decisions.append(decided(at, served_rate=rate, rate_window_s=3.0))
+@given(st.lists(st.tuples(st.floats(0.1, 1.0), st.integers(0, 50)), min_size=1, max_size=60))
+def test_frames_are_counted_one_by_one(ticks):
+    at, committed, decisions = 0.0, 1000, [decided(0.0, committed=1000)]
+    for seconds, done in ticks:
+        at, committed = at + seconds, committed + done
+        decisions.append(decided(at, committed=committed))
 
-    *_, last = moments(*decisions)
+    first, *_, last = moments(*decisions)
 
-    assert last.served == pytest.approx(done)
+    assert last.served - first.served == committed - 1000
+
+
+@pytest.mark.parametrize("committed", [None, 10], ids=["not known", "the topic began anew"])
+def test_a_count_that_tells_nothing_adds_nothing(committed):
+    first, second, third = moments(
+        decided(0.0, 1, committed=1000), decided(5.0, 2, committed=committed), decided(9.0, 3, committed=1100)
+    )
+
+    assert second.served == first.served
+    assert third.served - second.served == (0 if committed is None else 1090)
 
 
 def test_workers_that_start_or_leave_cost_as_much_as_those_that_work():
@@ -67,7 +72,7 @@ def test_workers_that_start_or_leave_cost_as_much_as_those_that_work():
 
 
 def test_what_was_while_no_autoscaler_looked_is_not_made_up():
-    first, last = moments(decided(0.0, 4, waiting=9), decided(100.0, 2, served_rate=50.0, waiting=0))
+    first, last = moments(decided(0.0, 4, waiting=9), decided(100.0, 2, committed=50, waiting=0))
 
     assert (last.replica_s, last.served, last.watched_s) == (first.replica_s, first.served, first.watched_s)
     assert last.before == 4
