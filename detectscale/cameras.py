@@ -25,6 +25,7 @@ from frames.cameras.heads import HeadBlur
 from frames.cameras.outbox import Outbox
 from frames.cameras.tally import Outcome, Tally
 from frames.errors import UnavailableError
+from frames.health import serve
 from frames.publisher import OnAcknowledged, OnFailed, Publisher, PublisherSettings, largest_image_bytes
 from frames.sources import open_source
 from frames.topics import create_topics
@@ -101,14 +102,15 @@ def _publish(
     fleet = Fleet(outbox.put, tallies.__getitem__, lambda: HeadBlur(people), limit)
     pages = None
     if http_port is not None:
-        from detectscale.camera_pages import CameraPages
-
-        pages = CameraPages(
+        pages = serve(
             settings.worker.http_host,
             http_port,
-            exposition=lambda: exposition(tallies, lambda: outbox.held_bytes),
+            exposition=lambda: exposition(
+                {name: tallies[name] for name in (*fleet.names, *fleet.broken)}, outbox.held_bytes
+            ),
             alive=lambda: None,
             ready=lambda: _unready(tallies, time.time()),
+            setting="--http-port",
         )
     try:
         _run(fleet, cameras, tallies, stop)

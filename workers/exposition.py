@@ -20,8 +20,6 @@ from prometheus_client.registry import Collector
 from workers.gpu import gpus
 from workers.metrics import Histogram, WorkerMetrics
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def exposition(metrics: WorkerMetrics) -> bytes:
     """Everything *metrics* knows at this moment, and what the process itself uses."""

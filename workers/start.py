@@ -134,12 +134,18 @@ def run_worker(
 def _serve(settings: WorkerSettings, instruments: Instruments) -> None:
     if settings.http_port is None:
         return
-    from workers.health import serve
+    from frames.health import serve
+
+    def metrics() -> bytes:
+        from workers.exposition import exposition  # not before somebody asks: see metrics.py
+
+        return exposition(instruments.metrics)
 
     serve(
         settings.http_host,
         settings.http_port,
-        instruments.metrics,
+        metrics,
         alive=lambda: instruments.watchdog.complaint(time.monotonic()),
         ready=lambda: instruments.readiness.complaint(time.monotonic()),
+        setting="worker.http_port",
     )

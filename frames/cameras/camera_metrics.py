@@ -2,7 +2,7 @@
 What cameras count, in Prometheus's text format. A camera is labelled by its name in the cameras file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from frames.cameras.tally import Outcome, Tally
 
 
-def exposition(tallies: Mapping[str, Tally], held_bytes: Callable[[], int]) -> bytes:
+def exposition(tallies: Mapping[str, Tally], held_bytes: int) -> bytes:
     """All counts at this moment, and what the process itself uses."""
     registry = CollectorRegistry()
     registry.register(_Families(tallies, held_bytes))
@@ -20,8 +20,8 @@ def exposition(tallies: Mapping[str, Tally], held_bytes: Callable[[], int]) -> b
 
 
 class _Families(Collector):
-    def __init__(self, tallies: Mapping[str, Tally], held_bytes: Callable[[], int]) -> None:
-        self._tallies = dict(tallies)
+    def __init__(self, tallies: Mapping[str, Tally], held_bytes: int) -> None:
+        self._tallies = tallies
         self._held_bytes = held_bytes
 
     def collect(self) -> Iterator[Metric]:
@@ -54,5 +54,5 @@ class _Families(Collector):
         yield GaugeMetricFamily(
             "detectscale_camera_buffer_bytes",
             "Images that wait for the network or are under way.",
-            value=self._held_bytes(),
+            value=self._held_bytes,
         )

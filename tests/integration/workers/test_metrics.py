@@ -10,9 +10,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from frames.errors import ConfigError
+from frames.health import MAX_CONNECTIONS, MAX_REQUEST_BYTES, serve
 from tests.waiting import until
-from workers.health import MAX_CONNECTIONS, MAX_REQUEST_BYTES, serve
+from workers.exposition import exposition
 from workers.metrics import WorkerMetrics
+
+PORT = "worker.http_port"
 
 
 class Worker:
@@ -23,6 +26,9 @@ class Worker:
         self.hangs = None
         self.unready = None
 
+    def exposition(self):
+        return exposition(self.metrics)
+
 
 @pytest.fixture
 def worker():
@@ -32,7 +38,7 @@ def worker():
 @pytest.fixture
 def server(worker):
     with closing(
-        serve("127.0.0.1", 0, worker.metrics, lambda: worker.hangs, lambda: worker.unready)
+        serve("127.0.0.1", 0, worker.exposition, lambda: worker.hangs, lambda: worker.unready, PORT)
     ) as listening:
         yield listening
 
@@ -187,13 +193,13 @@ def test_many_ask_at_once(server, worker):
 
 def test_a_port_that_is_taken_is_one_clear_line(server, worker):
     with pytest.raises(ConfigError, match=r"^worker.http_port: cannot listen on 127.0.0.1 port \d+: Address"):
-        serve("127.0.0.1", server.port, worker.metrics, lambda: None, lambda: None)
+        serve("127.0.0.1", server.port, worker.exposition, lambda: None, lambda: None, PORT)
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("no such host", 0), ("::1%x", 0)])
 def test_an_address_that_cannot_be_is_one_clear_line(worker, host, port):
     with pytest.raises(ConfigError, match=r"^worker\.http_port: cannot listen"):
-        serve(host, port, worker.metrics, lambda: None, lambda: None)
+        serve(host, port, worker.exposition, lambda: None, lambda: None, PORT)
 
 
 def test_a_page_that_fails_is_logged_and_the_next_one_answers(server, worker, caplog):

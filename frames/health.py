@@ -1,5 +1,5 @@
 """
-A worker's three pages, for kubelet and Prometheus: /metrics, /healthz, /readyz.
+Three pages of a worker or a camera process, for kubelet and Prometheus: /metrics, /healthz, /readyz.
 
 Anybody in the cluster may connect, so nothing a client does may cost more than a moment: a
 request must be complete within seconds, in one piece of memory, and when all connections are
@@ -20,7 +20,6 @@ from socketserver import ThreadingTCPServer
 from typing import Any
 
 from frames.errors import ConfigError
-from workers.metrics import WorkerMetrics
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +28,12 @@ MAX_REQUEST_BYTES = 8192
 REQUEST_S = 2.0
 """A request, and then its answer, may take this long."""
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
 Complaint = Callable[[], str | None]
 """In one line, what is wrong; None: nothing."""
+Exposition = Callable[[], bytes]
+"""All that is counted, in Prometheus's text format."""
 
 
 class HealthServer(ThreadingTCPServer):
@@ -47,9 +50,9 @@ class HealthServer(ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(
-        self, host: str, port: int, metrics: WorkerMetrics, alive: Complaint, ready: Complaint
+        self, host: str, port: int, exposition: Exposition, alive: Complaint, ready: Complaint
     ) -> None:
-        self.metrics = metrics
+        self.exposition = exposition
         self.alive = alive
         self.ready = ready
         self._open: list[Any] = []  # connections, oldest first
@@ -89,23 +92,26 @@ class HealthServer(ThreadingTCPServer):
             log.exception("health: a request was not answered")
 
 
-def serve(host: str, port: int, metrics: WorkerMetrics, alive: Complaint, ready: Complaint) -> HealthServer:
+def serve(
+    host: str, port: int, exposition: Exposition, alive: Complaint, ready: Complaint, setting: str
+) -> HealthServer:
     """
     Listen at *host* and *port*; port 0 takes a free one.
 
     Args:
         alive: What is wrong with this process, so that it should be restarted.
         ready: Why it takes no part at present.
+        setting: Where *port* was named.
 
     Raises:
         ConfigError: Nobody can listen there.
     """
     try:
-        server = HealthServer(host, port, metrics, alive, ready)
+        server = HealthServer(host, port, exposition, alive, ready)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"worker.http_port: cannot listen on {host} port {port}: {why}; name another, or leave it empty"
+            f"{setting}: cannot listen on {host} port {port}: {why}; name another, or leave it empty"
         ) from error
     log.info("health and metrics at http://%s:%d", host, server.port)
     return server
@@ -184,9 +190,7 @@ Page = tuple[HTTPStatus, str, str | bytes]
 
 
 def _metrics(server: HealthServer) -> Page:
-    from workers.exposition import CONTENT_TYPE, exposition  # not before somebody asks: see metrics.py
-
-    return HTTPStatus.OK, CONTENT_TYPE, exposition(server.metrics)
+    return HTTPStatus.OK, CONTENT_TYPE, server.exposition()
 
 
 def _verdict(complaint: str | None) -> Page:
