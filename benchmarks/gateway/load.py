@@ -9,11 +9,11 @@ speaks just as much HTTP as it needs: a library's own time would be the larger p
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 CONNECTIONS = 64
-"""Kept open, as cameras and proxies do; when all are busy, one more is opened."""
+"""Kept open and used in turn, as cameras and proxies do; when all are busy, one more is opened."""
 
 
 @dataclass
@@ -30,14 +30,14 @@ class Load:
 async def put_load(host: str, port: int, image: bytes, rate: float, seconds: float) -> Load:
     """Post *image* so many times a second, for so long, and wait for the answers."""
     load = Load()
-    free: list[Connection] = [await connected(host, port) for _ in range(CONNECTIONS)]
+    free = deque([await connected(host, port) for _ in range(CONNECTIONS)])
     head = (
         f"POST /v1/frames?camera=%s HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/jpeg\r\n"
         f"content-length: {len(image)}\r\n\r\n"
     )
 
     async def post(number: int, due: float) -> None:
-        connection = free.pop() if free else await connected(host, port)
+        connection = free.popleft() if free else await connected(host, port)
         try:
             status, body = await connection.ask((head % f"camera-{number % 32}").encode(), image)
         except (OSError, asyncio.IncompleteReadError) as error:
