@@ -2,7 +2,6 @@
 `detectscale publish`: images from this machine into Kafka.
 """
 
-import logging
 import threading
 import time
 from collections import deque
@@ -24,8 +23,6 @@ from frames.publisher import (
 from frames.sources import captured
 from frames.topics import create_topics
 from frames.trace_settings import start_tracing
-
-log = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
 SERVICE = "detectscale-camera"

@@ -11,8 +11,6 @@ from prometheus_client.registry import Collector
 from autoscaler.adapter.calls import Calls
 from autoscaler.adapter.targets import Targets
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def exposition(targets: Targets, calls: Calls, now: float) -> bytes:
     """Everything known at *now*, by the monotonic clock, and what the process itself uses."""

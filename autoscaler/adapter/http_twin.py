@@ -21,11 +21,12 @@ from pydantic import TypeAdapter
 
 from autoscaler.adapter.bearer_token import Token
 from autoscaler.adapter.calls import Calls
-from autoscaler.adapter.exposition import CONTENT_TYPE, exposition
+from autoscaler.adapter.exposition import exposition
 from autoscaler.adapter.targets import KEPT, Targets, UnknownTargetError, named
 from autoscaler.adapter.vitals import Vitals
 from autoscaler.errors import ObservationError
 from autoscaler.journal import Entry
+from frames.health import CONTENT_TYPE
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 _ENTRIES = TypeAdapter(list[Entry])

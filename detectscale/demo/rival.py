@@ -2,7 +2,7 @@
 What KEDA's Kafka scaler at its defaults would have done with the same arrivals: simulated, and said to be so.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,10 +39,27 @@ def keda_default(appended: Collection[float], last: Observation, policy: PolicyS
     Returns:
         None where the run has shown neither.
     """
+    workload = workload_seen(sorted(appended), last, policy)
+    if workload is None:
+        return None
+    [row] = compare(workload, ["keda-default"], seeds=1).rows
+    return Rival(round(row.figures.gpu_seconds, 1), round(row.figures.attainment, 4))
+
+
+def workload_seen(appended: Sequence[float], last: Observation, policy: PolicySettings) -> Workload | None:
+    """
+    What was to be done, for workers as *last* knows them.
+
+    Args:
+        appended: Instants of append, ascending.
+
+    Returns:
+        None where nothing came, or it is not known how fast workers start and work.
+    """
     if last.service_time is None or last.cold_start is None or not appended:
         return None
-    instants = np.sort(np.array(list(appended), dtype=np.float64))
-    workload = Workload(
+    instants = np.array(appended, dtype=np.float64)
+    return Workload(
         arrivals=instants - instants[0],
         slo_s=policy.slo_s,
         service=last.service_time,
@@ -54,5 +71,3 @@ def keda_default(appended: Collection[float], last: Observation, policy: PolicyS
         min_replicas=policy.min_replicas,
         max_replicas=policy.max_replicas,
     )
-    [row] = compare(workload, ["keda-default"], seeds=1).rows
-    return Rival(round(row.figures.gpu_seconds, 1), round(row.figures.attainment, 4))

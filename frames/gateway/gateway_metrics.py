@@ -12,7 +12,6 @@ from frames.gateway.inflow import Inflow
 from frames.gateway.intake import Intake
 from frames.gateway.outcome_board import OutcomeBoard
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ACCEPT_BOUNDS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frames.gateway.admission import from_this_machine
-from frames.gateway.gateway_metrics import CONTENT_TYPE
 from frames.gateway.parts import Parts
 from frames.gateway.problem import ProblemError, Reason, answer
+from frames.health import CONTENT_TYPE
 
 PATH = "/metrics"
 
