@@ -75,7 +75,7 @@ class Detecting:
                 self._wait_for_the_breaker()
                 most = min(self._settings.max_batch, lane.batch_limit)
                 batch = self._inbox.take(most, self._patience_s)
-                if not batch.frames and not batch.superseded:
+                if not batch.frames and not batch.expired:
                     return
                 self._work(lane, batch)
         except BaseException as error:
@@ -91,7 +91,7 @@ class Detecting:
         began_at = time.monotonic()
         self._instruments.watchdog.began(threading.get_ident(), began_at)
         try:
-            ended = [lane.superseded(polled) for polled in batch.superseded] + lane.outcomes(batch.frames)
+            ended = lane.outcomes(batch)
         finally:
             self._instruments.watchdog.ended(threading.get_ident())
         self._pulse.wait()

@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from pydantic import BaseModel, PositiveFloat
 
+from frames.event import Frame
+
 REMEMBERED_SOURCES = 4096
 """Sources whose rule is looked up once; strangers may send any number."""
 
@@ -43,6 +45,12 @@ class Freshness:
         self._rules = (*rules, FreshnessRule(max_age_s=max_age_s))
         self.rule = lru_cache(REMEMBERED_SOURCES)(self._rule)
         """The rule that holds for a frame of this source."""
+
+    def limit_s(self, frame: Frame) -> float | None:
+        """The age in seconds, from capture, after which nobody wants this frame's result; None: never."""
+        own = None if frame.expires_at is None else frame.expires_at - frame.captured_at
+        ours = self.rule(frame.source).max_age_s
+        return min((limit for limit in (own, ours) if limit is not None), default=None)
 
     def _rule(self, source: str) -> FreshnessRule:
         return next(rule for rule in self._rules if fnmatchcase(source, rule.source))

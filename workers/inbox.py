@@ -10,15 +10,19 @@ of which nothing waited gets its first turn before those that had theirs (the ne
 FQ-CoDel, RFC 8290), but not all turns: strangers may call themselves anything. The same holds
 for the space: a partition may fill as much as is still free (the dynamic
 threshold of Choudhury and Hahne, 1998, alpha = 1), so that one alone takes half of it.
+
+What is too old when its camera's turn comes takes no turn: else a camera that was once behind would
+spend its turns on what nobody wants, and stay behind, while the others stay ahead.
 """
 
 import threading
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from frames.event import Frame, InvalidEventError, Message
-from frames.outcome import RecordId
+from frames.outcome import ExpiredReason, RecordId
 from workers.claim import Claim
 from workers.freshness import Freshness
 
@@ -64,8 +68,8 @@ class Batch:
     """What a detecting thread takes at once."""
 
     frames: list[Polled]
-    superseded: list[Polled]
-    """Dropped unseen: a newer frame of their camera came, and only the newest counts."""
+    expired: list[tuple[Polled, ExpiredReason]]
+    """Dropped unseen, and why."""
 
 
 Turns = OrderedDict[str, deque[Polled]]
@@ -75,9 +79,10 @@ Turns = OrderedDict[str, deque[Polled]]
 class Inbox:
     """Polled records, between threads."""
 
-    def __init__(self, max_bytes: int, freshness: Freshness) -> None:
+    def __init__(self, max_bytes: int, freshness: Freshness, clock: Callable[[], float] = time.time) -> None:
         self._max_bytes = max_bytes
         self._freshness = freshness
+        self._clock = clock
         self._new: Turns = OrderedDict()
         self._old: Turns = OrderedDict()  # had a turn; one of which nothing waits stays until its next one
         self._new_in_a_row = 0
@@ -138,16 +143,18 @@ class Inbox:
         """
         with self._changed:
             self._changed.wait_for(lambda: self._next() is not None or self._superseded or self._closed)
-            frames = self._take(most)
-            while frames and len(frames) < most and not self._closed:
-                oldest = min(frames, key=lambda polled: polled.appended_at)
+            batch = Batch([], [])
+            self._fill(batch, most)
+            while batch.frames and len(batch.frames) < most and not self._closed:
+                oldest = min(batch.frames, key=lambda polled: polled.appended_at)
                 if (left_s := patience_s(oldest)) <= 0:
                     break
                 self._changed.wait(left_s)
-                frames += self._take(most - len(frames))
-            superseded, self._superseded = self._superseded, []
-            self._no_longer_wait([*frames, *superseded])
-            return Batch(frames, superseded)
+                self._fill(batch, most)
+            batch.expired.extend((polled, ExpiredReason.SUPERSEDED) for polled in self._superseded)
+            self._superseded.clear()
+            self._no_longer_wait([*batch.frames, *(polled for polled, _ in batch.expired)])
+            return batch
 
     def release(self, polled: Polled) -> None:
         """A record that was taken needs its memory no longer."""
@@ -225,17 +232,29 @@ class Inbox:
             del turns[camera]
         return found
 
-    def _take(self, most: int) -> list[Polled]:
-        taken: list[Polled] = []
-        while len(taken) < most and (camera := self._next()) is not None:
-            self._new_in_a_row = self._new_in_a_row + 1 if camera in self._new else 0
-            queue = self._new.pop(camera, None) or self._old.pop(camera)
-            self._old[camera] = queue
+    def _fill(self, batch: Batch, most: int) -> None:
+        while len(batch.frames) < most and (camera := self._next()) is not None:
+            queue = self._queue(camera)
+            while queue and self._too_old(queue[0]):
+                batch.expired.append((queue.popleft(), ExpiredReason.TOO_OLD))
+            if not queue:
+                continue
+            self._had_its_turn(camera)
             polled = queue.popleft()
-            taken.append(polled)
+            batch.frames.append(polled)
             if isinstance(polled.frame, Frame) and self._freshness.rule(polled.frame.source).newest:
                 self._under_way[camera] = polled
-        return taken
+
+    def _had_its_turn(self, camera: str) -> None:
+        self._new_in_a_row = self._new_in_a_row + 1 if camera in self._new else 0
+        turns = self._new if camera in self._new else self._old
+        self._old[camera] = turns.pop(camera)
+
+    def _too_old(self, polled: Polled) -> bool:
+        if not isinstance(polled.frame, Frame):
+            return False
+        limit_s = self._freshness.limit_s(polled.frame)
+        return limit_s is not None and self._clock() - polled.frame.captured_at > limit_s
 
     def _no_longer_wait(self, taken: Collection[Polled]) -> None:
         before = self.plenty

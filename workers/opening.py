@@ -1,7 +1,7 @@
 """
-From a polled record to pixels: still wanted? where is the image? does it decode?
+From a polled record to pixels: where is the image? does it decode?
 
-Whatever a record holds, it becomes an opened frame or its outcome, expired or dead.
+Whatever a record holds, it becomes an opened frame or its outcome.
 """
 
 import logging
@@ -74,9 +74,6 @@ class Opening:
         if not isinstance(frame, Frame):
             return self.dead(polled, DeadReason.NOT_AN_EVENT, "event", str(frame))
         began_at = self._clock()
-        limit_s = self._limit_s(frame)
-        if limit_s is not None and began_at - frame.captured_at > limit_s:
-            return self._expired(polled, frame, ExpiredReason.TOO_OLD, limit_s)
         passing("before-decode", frame.camera)
         try:
             content = self._fetched(polled, frame)
@@ -103,22 +100,14 @@ class Opening:
             attempt += 1
         return None
 
-    def superseded(self, polled: Polled) -> Outcome:
-        """The outcome of a frame of which a newer one is there."""
+    def expired(self, polled: Polled, reason: ExpiredReason) -> Outcome:
+        """The outcome of a frame that is dropped unseen."""
         if not isinstance(polled.frame, Frame):
-            raise TypeError("only a frame has newer ones")
-        return self._expired(polled, polled.frame, ExpiredReason.SUPERSEDED, None)
+            raise TypeError("only a frame expires")
+        limit_s = self._freshness.limit_s(polled.frame) if reason is ExpiredReason.TOO_OLD else None
+        return expired(polled.record, polled.frame, reason, limit_s, self._worker, self._clock())
 
     def dead(self, polled: Polled, reason: DeadReason, stage: str, detail: str, attempts: int = 1) -> Dead:
         """The outcome of a record that cannot be processed."""
         now = self._clock()
         return Dead(polled.record, polled.message, reason, stage, detail, attempts, now, now, self._worker)
-
-    def _expired(self, polled: Polled, frame: Frame, reason: ExpiredReason, limit_s: float | None) -> Outcome:
-        return expired(polled.record, frame, reason, limit_s, self._worker, self._clock())
-
-    def _limit_s(self, frame: Frame) -> float | None:
-        """The age in seconds after which nobody wants this frame's result; None: never."""
-        own = None if frame.expires_at is None else frame.expires_at - frame.captured_at
-        ours = self._freshness.rule(frame.source).max_age_s
-        return min((limit for limit in (own, ours) if limit is not None), default=None)

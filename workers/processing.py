@@ -5,12 +5,12 @@ Whatever a record holds, it ends as exactly one of detected, expired or dead. On
 device raises: then nothing of the batch has an outcome, and all of it is read again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from frames.outcome import DeadReason, Detected, Detection, Outcome
 from workers.detector import Detector, DetectorError
 from workers.failpoints import passing
-from workers.inbox import Polled
+from workers.inbox import Batch, Polled
 from workers.model import Model
 from workers.opening import Opened, Opening
 from workers.retrying import TRIES, Retrying
@@ -54,22 +54,19 @@ class Processing:
         """Most records of a batch that the detector gains from."""
         return self._detector.batch_limit
 
-    def superseded(self, polled: Polled) -> Ended:
-        """A record that is dropped unseen, with its outcome."""
-        return polled, self._opening.superseded(polled)
-
-    def outcomes(self, batch: Sequence[Polled]) -> list[Ended]:
+    def outcomes(self, batch: Batch) -> list[Ended]:
         """
         Each record of *batch* with its outcome, in any order.
 
         Raises:
             DeviceLostError: The detector is broken; no record has an outcome.
         """
-        results = [(polled, self._opening.open(polled)) for polled in batch]
+        results = [(polled, self._opening.open(polled)) for polled in batch.frames]
         opened = [result for _, result in results if isinstance(result, Opened)]
         ended: list[Ended] = [
             (polled, result) for polled, result in results if not isinstance(result, Opened)
         ]
+        ended += [(polled, self._opening.expired(polled, reason)) for polled, reason in batch.expired]
         began_at = self._clock()
         found = self._retrying.detect([frame.image for frame in opened])
         finished_at = self._clock()

@@ -5,7 +5,7 @@ Ten cameras send a frame each second on average, another one fifty at once; a hu
 """
 
 import random
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 
 import pytest
 
@@ -112,3 +112,24 @@ def test_a_flood_costs_a_lonely_camera_the_frame_under_way_and_one_turn():
     assert alone[-1] == 1.0
     assert flooded[-1] <= 3.0
     assert first_come[-1] > 40.0
+
+
+def test_cameras_that_ask_for_twice_what_can_be_detected_share_it_although_one_was_late():
+    cameras, limit, now = [f"camera-{n}" for n in range(4)], 20.0, 0.0
+    inbox = Inbox(1_000_000_000, Freshness((), limit), clock=lambda: now)
+    detected, expired = Counter(), 0
+    slots = 400
+    for slot in range(slots):  # in each one frame can be detected, and two come
+        for camera in cameras[:2] if slot % 2 else cameras[2:]:
+            captured_at = slot - (limit if camera == cameras[0] and slot < limit else 0.0)
+            inbox.put(polled_frame(camera=camera, captured_at=captured_at))
+        now = slot + 1.0
+        batch = inbox.take(1, lambda oldest: 0.0)
+        detected.update(polled.camera for polled in batch.frames)
+        expired += len(batch.expired)
+        for polled in (*batch.frames, *(polled for polled, _ in batch.expired)):
+            inbox.release(polled)
+
+    assert detected.total() == slots
+    assert min(detected[camera] for camera in cameras) > 0.9 * max(detected.values())
+    assert slots - 2 * limit - len(cameras) <= expired <= slots

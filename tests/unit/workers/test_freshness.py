@@ -1,5 +1,6 @@
 import pytest
 
+from tests.unit.workers.polled import frame
 from workers.freshness import Freshness, FreshnessRule
 from workers.worker_settings import WorkerSettings
 
@@ -39,3 +40,16 @@ def test_the_source_says_what_is_dropped(source, max_age_s, newest):
 )
 def test_only_what_every_rule_would_drop_is_too_old_for_everybody(freshness, max_age_s, oldest_s):
     assert WorkerSettings(freshness=freshness, max_age_s=max_age_s).oldest_s == oldest_s
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "max_age_s", "limit_s"),
+    [
+        pytest.param(100.5, None, 0.5, id="by the sender's expiry"),
+        pytest.param(None, 0.8, 0.8, id="by the configured age"),
+        pytest.param(100.5, 0.2, 0.2, id="by the shorter of both"),
+        pytest.param(None, None, None, id="never"),
+    ],
+)
+def test_a_frame_is_wanted_until_the_first_of_its_limits(expires_at, max_age_s, limit_s):
+    assert Freshness((), max_age_s).limit_s(frame(expires_at=expires_at)) == pytest.approx(limit_s)

@@ -1,10 +1,12 @@
 import threading
+import time
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frames.event import Frame, Message, encode_frame
+from frames.outcome import ExpiredReason
 from tests.unit.workers.polled import frame, polled, polled_frame
 from workers.claim import Claim
 from workers.freshness import Freshness, FreshnessRule
@@ -14,8 +16,8 @@ ALL_COUNT = Freshness((), None)
 NEWEST = Freshness([FreshnessRule(newest=True)], None)
 
 
-def inbox_of(max_bytes=1_000_000, freshness=ALL_COUNT):
-    return Inbox(max_bytes, freshness)
+def inbox_of(max_bytes=1_000_000, freshness=ALL_COUNT, clock=time.time):
+    return Inbox(max_bytes, freshness, clock)
 
 
 def taken(inbox, most=9):
@@ -143,7 +145,7 @@ def test_of_a_camera_of_which_the_newest_counts_only_that_waits():
     batch = inbox.take(9, lambda oldest: 0.0)
 
     assert [polled.record.offset for polled in batch.frames] == [3]
-    assert [polled.record.offset for polled in batch.superseded] == [0, 1, 2]
+    assert [polled.record.offset for polled, _ in batch.expired] == [0, 1, 2]
 
 
 def test_an_older_frame_that_comes_later_is_superseded_at_once():
@@ -154,7 +156,7 @@ def test_an_older_frame_that_comes_later_is_superseded_at_once():
     batch = inbox.take(9, lambda oldest: 0.0)
 
     assert [polled.record.offset for polled in batch.frames] == [0]
-    assert [polled.record.offset for polled in batch.superseded] == [1]
+    assert [polled.record.offset for polled, _ in batch.expired] == [1]
 
 
 def test_a_newer_frame_waits_until_the_one_under_way_has_its_outcome():
@@ -181,7 +183,32 @@ def test_of_one_camera_name_only_frames_of_the_source_that_the_rule_fits_superse
     batch = inbox.take(9, lambda oldest: 0.0)
 
     assert [polled.record.offset for polled in batch.frames] == [0, 2]
-    assert [polled.record.offset for polled in batch.superseded] == [1]
+    assert [polled.record.offset for polled, _ in batch.expired] == [1]
+
+
+def test_what_is_too_old_when_its_turn_comes_is_dropped_and_takes_no_turn():
+    inbox = inbox_of(freshness=Freshness((), 5.0), clock=lambda: 110.0)
+    for offset, captured_at in enumerate((103.0, 104.0, 106.0, 107.0)):
+        inbox.put(polled_frame(offset=offset, captured_at=captured_at))
+    inbox.put(polled_frame(offset=4, camera="till", captured_at=105.0))
+
+    batch = inbox.take(2, lambda oldest: 0.0)
+
+    assert [polled.record.offset for polled in batch.frames] == [2, 4]
+    assert [(polled.record.offset, reason) for polled, reason in batch.expired] == [
+        (0, ExpiredReason.TOO_OLD),
+        (1, ExpiredReason.TOO_OLD),
+    ]
+    assert taken(inbox) == [3]
+
+
+def test_where_all_that_waits_is_too_old_nothing_is_waited_for():
+    inbox = inbox_of(freshness=Freshness((), 5.0), clock=lambda: 200.0)
+    inbox.put(polled_frame())
+
+    batch = inbox.take(9, lambda oldest: 60.0)
+
+    assert (batch.frames, len(batch.expired)) == ([], 1)
 
 
 def test_one_frame_from_the_future_does_not_silence_its_camera():

@@ -11,6 +11,7 @@ from frames.outcome import Dead, DeadReason, Detected, Detection, Expired, Expir
 from tests.unit.workers.polled import frame, polled, polled_frame
 from workers.detector import DetectorError, DeviceLostError, Image
 from workers.freshness import Freshness
+from workers.inbox import Batch
 from workers.model import Model
 from workers.opening import Opening
 from workers.processing import Processing
@@ -72,7 +73,7 @@ def processing(detector=None, max_age_s=None, now=101.0, checks=None, patient=la
 
 
 def test_a_good_frame_ends_detected_with_size_model_and_boxes():
-    [(_, outcome)] = processing().outcomes([polled_frame(JPEG)])
+    [(_, outcome)] = processing().outcomes(Batch([polled_frame(JPEG)], []))
 
     assert isinstance(outcome, Detected)
     assert (outcome.width, outcome.height) == (64, 48)
@@ -91,44 +92,28 @@ def test_a_good_frame_ends_detected_with_size_model_and_boxes():
     ],
 )
 def test_what_cannot_be_processed_ends_dead_with_its_reason_and_untouched(message, reason):
-    [(_, outcome)] = processing().outcomes([polled(message)])
+    [(_, outcome)] = processing().outcomes(Batch([polled(message)], []))
 
     assert isinstance(outcome, Dead)
     assert outcome.reason is reason
     assert outcome.original == message
 
 
-@pytest.mark.parametrize(
-    ("expires_at", "max_age_s", "limit_s"),
-    [
-        pytest.param(100.5, None, 0.5, id="by the sender's expiry"),
-        pytest.param(None, 0.8, 0.8, id="by the configured age"),
-        pytest.param(100.5, 0.2, 0.2, id="by the shorter of both"),
-    ],
-)
-def test_a_frame_that_is_too_old_expires_without_being_decoded(expires_at, max_age_s, limit_s):
-    detector = OnePersonEach()
-    message = encode_frame(frame(b"not even an image", expires_at=expires_at))
+def test_a_frame_that_is_too_old_expires_with_its_limit_and_without_being_decoded():
+    batch = Batch([], [(polled_frame(b"not even an image"), ExpiredReason.TOO_OLD)])
 
-    [(_, outcome)] = processing(detector, max_age_s).outcomes([polled(message)])
+    [(_, outcome)] = processing(max_age_s=0.8).outcomes(batch)
 
     assert isinstance(outcome, Expired)
-    assert outcome.reason is ExpiredReason.TOO_OLD
-    assert outcome.limit_s == pytest.approx(limit_s)
+    assert (outcome.reason, outcome.limit_s) == (ExpiredReason.TOO_OLD, 0.8)
     assert outcome.age_s == pytest.approx(1.0)
-
-
-def test_a_frame_without_a_limit_never_expires():
-    [(_, outcome)] = processing(now=1e9).outcomes([polled_frame(JPEG)])
-
-    assert isinstance(outcome, Detected)
 
 
 def test_a_bad_frame_takes_no_other_one_of_its_batch_with_it():
     detector = OnePersonEach()
     batch = [polled_frame(JPEG, 0), polled_frame(b"bad", 1), polled_frame(JPEG, 2)]
 
-    outcomes = processing(detector).outcomes(batch)
+    outcomes = processing(detector).outcomes(Batch(batch, []))
 
     assert sorted((polled.record.offset, outcome.kind) for polled, outcome in outcomes) == [
         (0, "detected"),
@@ -143,7 +128,8 @@ def test_a_frame_that_the_detector_fails_on_ends_dead_and_takes_no_other_with_it
     batch = [polled_frame(JPEG, 0), polled_frame(bright, 1), polled_frame(JPEG, 2)]
 
     outcomes = {
-        polled.record.offset: outcome for polled, outcome in processing(FailsOnBright()).outcomes(batch)
+        polled.record.offset: outcome
+        for polled, outcome in processing(FailsOnBright()).outcomes(Batch(batch, []))
     }
 
     assert [outcomes[offset].kind for offset in range(3)] == ["detected", "dead", "detected"]
@@ -152,11 +138,13 @@ def test_a_frame_that_the_detector_fails_on_ends_dead_and_takes_no_other_with_it
 
 def test_a_lost_device_gives_no_record_an_outcome():
     with pytest.raises(DeviceLostError):
-        processing(Lost()).outcomes([polled_frame(JPEG), polled_frame(b"bad")])
+        processing(Lost()).outcomes(Batch([polled_frame(JPEG), polled_frame(b"bad")], []))
 
 
 def test_a_superseded_frame_expires_with_that_reason_and_without_a_limit():
-    _, outcome = processing().superseded(polled_frame(b"not looked at"))
+    batch = Batch([], [(polled_frame(b"not looked at"), ExpiredReason.SUPERSEDED)])
+
+    [(_, outcome)] = processing(max_age_s=0.8).outcomes(batch)
 
     assert isinstance(outcome, Expired)
     assert (outcome.reason, outcome.limit_s) == (ExpiredReason.SUPERSEDED, None)
@@ -167,7 +155,7 @@ def test_a_large_jpeg_is_decoded_in_part_and_its_boxes_are_in_pixels_of_the_whol
     detector = OnePersonEach()
     large = cv2.imencode(".jpg", np.full((96 * 2, 64 * 3, 3), 90, np.uint8))[1].tobytes()
 
-    [(_, outcome)] = processing(detector).outcomes([polled_frame(large)])
+    [(_, outcome)] = processing(detector).outcomes(Batch([polled_frame(large)], []))
 
     assert detector.batches[0][0].shape == (48, 48, 3)
     assert (outcome.width, outcome.height) == (192, 192)
@@ -181,7 +169,7 @@ def claimed(offset=0):
 def test_a_frame_that_lies_elsewhere_is_fetched_and_one_that_cannot_be_ends_dead_with_its_reason():
     not_there = ClaimCheckError(DeadReason.DATAREF_NOT_FOUND, "no such object")
 
-    outcomes = processing(checks=Checks(not_there)).outcomes([claimed(0), claimed(1)])
+    outcomes = processing(checks=Checks(not_there)).outcomes(Batch([claimed(0), claimed(1)], []))
 
     kinds = {polled.record.offset: outcome.kind for polled, outcome in outcomes}
     reasons = [outcome.reason for _, outcome in outcomes if isinstance(outcome, Dead)]
@@ -197,7 +185,7 @@ def test_a_storage_that_is_away_is_waited_for_and_kills_no_frame():
         return True
 
     checks = Checks(*[StorageError("away")] * 5)
-    [(_, outcome)] = processing(checks=checks, patient=patient).outcomes([claimed()])
+    [(_, outcome)] = processing(checks=checks, patient=patient).outcomes(Batch([claimed()], []))
 
     assert isinstance(outcome, Detected)
     assert len([seconds for seconds in waits if seconds]) == 5
@@ -206,6 +194,6 @@ def test_a_storage_that_is_away_is_waited_for_and_kills_no_frame():
 def test_a_worker_that_leaves_waits_no_longer_and_leaves_the_frame_to_the_next_owner():
     checks = Checks(StorageError("away"))
 
-    [(_, outcome)] = processing(checks=checks, patient=lambda seconds: False).outcomes([claimed()])
+    [(_, outcome)] = processing(checks=checks, patient=lambda seconds: False).outcomes(Batch([claimed()], []))
 
     assert outcome is None
