@@ -4,7 +4,7 @@ What this worker has committed of its partitions, and the mark beside each offse
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kafka import TopicPartition
@@ -20,19 +20,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIMEOUT_MS = 2_000
+HOLD_S = 1.0
+"""So long results wait for commits that are refused: a rebalance is mostly over by then."""
 
 
 class Commits:
     """Commits the watermarks of one topic. Not thread-safe."""
 
-    def __init__(self, consumer: "KafkaConsumer", topic: str) -> None:
+    def __init__(
+        self, consumer: "KafkaConsumer", topic: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._consumer = consumer
         self._topic = topic
+        self._clock = clock
         self.confirmed_at: float | None = None
         """Instant of the last commit that Kafka confirmed, seconds since the epoch; None: none yet."""
         self._suspicions: dict[int, Suspicion] = {}
         self._found: dict[int, Mark] = {}
         self._sent: dict[int, tuple[int, Mark]] = {}
+        self._refused_since: float | None = None
+
+    @property
+    def hold_results(self) -> bool:
+        """Kafka takes no commit for now, a rebalance goes on: after a crash, results would be there twice."""
+        return self._refused_since is not None and self._clock() < self._refused_since + HOLD_S
 
     def adopt(self, partitions: Collection[int]) -> None:
         """Read what the last owner of *partitions* left behind, before anything of them is taken."""
@@ -87,7 +98,12 @@ class Commits:
             mark = known.mark(offset, taken, tuple(claim.done()))
             if self._sent.get(partition) != (offset, mark):
                 moved[partition] = offset, mark
-        return not moved or self._send(moved)
+        taken = not moved or self._send(moved)
+        if taken:
+            self._refused_since = None
+        elif self._refused_since is None:
+            self._refused_since = self._clock()
+        return taken
 
     def forget(self, partitions: Collection[int]) -> None:
         """These are somebody else's."""

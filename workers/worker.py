@@ -170,7 +170,7 @@ class Worker:
             self._join_anew("was frozen for longer than the group waits")
             self._pulse.thawed()
         self._tell_watchers()
-        flushed = self._publishing.flush()
+        flushed = 0 if self._commits.hold_results else self._publishing.flush()
         self._intake.turn()
         self._settle(ACKNOWLEDGED_S if flushed else 0.0, flushed)
         if time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
@@ -196,7 +196,7 @@ class Worker:
 
     def _rest(self) -> None:
         """While there is plenty to do, turn only every UNHURRIED_S, and have outcomes gathered meanwhile."""
-        self._publishing.gathers = self._inbox.plenty
+        self._publishing.gathers = self._inbox.plenty or self._commits.hold_results
         self._inbox.wait_while_plenty(self._turned_at + UNHURRIED_S - time.monotonic())
         self._turned_at = time.monotonic()
 
