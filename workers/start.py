@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +22,13 @@ from frames.clients import KafkaSettings
 from frames.topics import TopicSettings
 from frames.trace_settings import TraceSettings, start_tracing
 from workers.cold_start import ColdStart, process_born_at
+from workers.detector import Detector
 from workers.failpoints import passing
 from workers.freshness import Freshness
 from workers.inbox import Inbox
 from workers.instruments import Instruments
 from workers.metrics import WorkerMetrics
-from workers.model import ModelSettings, load_model
+from workers.model import Model, ModelSettings, load_model
 from workers.readiness import Readiness
 from workers.reports import Reports
 from workers.watchdog import Watchdog, guard
@@ -85,23 +87,12 @@ def run_worker(
     with ThreadPoolExecutor(1, thread_name_prefix="connect") as pool:
         connecting = pool.submit(connected)
         try:
-            from workers.detectors import import_engine, open_detectors
-            from workers.opening import Opening
-            from workers.processing import Processing
-
-            import_engine(model_settings)
-            cold_start.finished("import", time.time())
-            passing("before-load")
-            model = load_model(model_settings, cache_dir, cold_start.advanced)
-            cold_start.finished("fetch", time.time())
-            detectors = open_detectors(model, model_settings, cache_dir)
-            cold_start.finished("load", time.time())
-            for detector in detectors[:-1]:  # the last one waits for another's turn
-                detector.warm_up()
-            cold_start.finished("warm_up", time.time())
+            model, detectors = _warm(model_settings, cache_dir, cold_start)
             clients, reports = connecting.result()
         finally:
             warm.set()
+    from workers.opening import Opening
+    from workers.processing import Processing
     from workers.worker import Worker
 
     freshness = Freshness(settings.freshness, settings.max_age_s)
@@ -129,6 +120,25 @@ def run_worker(
     if instruments.tracing is not None:
         instruments.tracing.close(timeout_s=1.0)
     log.info("worker %s: drained and gone", worker)
+
+
+def _warm(
+    settings: ModelSettings, cache_dir: Path, cold_start: ColdStart
+) -> tuple[Model, Sequence[Detector]]:
+    """The model, and a detector of it for each thread, ready to detect."""
+    from workers.detectors import import_engine, open_detectors
+
+    import_engine(settings)
+    cold_start.finished("import", time.time())
+    passing("before-load")
+    model = load_model(settings, cache_dir, cold_start.advanced)
+    cold_start.finished("fetch", time.time())
+    detectors = open_detectors(model, settings, cache_dir)
+    cold_start.finished("load", time.time())
+    for detector in detectors[:-1]:  # the last one waits for another's turn
+        detector.warm_up()
+    cold_start.finished("warm_up", time.time())
+    return model, detectors
 
 
 def _serve(settings: WorkerSettings, instruments: Instruments) -> None:
