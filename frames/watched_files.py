@@ -13,6 +13,7 @@ from frames.errors import ConfigError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Stamp = tuple[int, int, int]
 
 
 class WatchedFiles(Generic[T]):
@@ -50,7 +51,18 @@ class WatchedFiles(Generic[T]):
                 log.warning("%s: what was read before holds: %s", self._paths[0], error)
             return self._current
 
-    def _look(self) -> tuple[tuple[int, int, int], ...]:
-        """Kubernetes replaces a secret's files by moving a link, so it is the inode that tells."""
-        found = (os.stat(path) for path in self._paths)
-        return tuple((status.st_ino, status.st_mtime_ns, status.st_size) for status in found)
+    def _look(self) -> tuple[Stamp | None, ...]:
+        return tuple(map(_stamp, self._paths))
+
+
+def _stamp(path: str) -> Stamp | None:
+    """
+    What changes with a file; None: it is not there.
+
+    Kubernetes replaces a secret's files by moving a link, so it is the inode that tells.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

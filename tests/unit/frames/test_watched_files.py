@@ -35,12 +35,13 @@ def test_files_are_read_again_once_they_fit_together(pair):
     assert (between, files.current()) == ("first", "second")
 
 
-def test_what_was_read_holds_while_they_are_gone(pair):
+def test_what_was_read_holds_while_they_are_gone_which_is_said_once(pair, caplog):
     files = watched(pair)
 
     pair[0].unlink()
 
-    assert files.current() == "first"
+    assert [files.current(), files.current()] == ["first", "first"]
+    assert len(caplog.records) == 1
 
 
 def test_a_link_that_is_moved_counts_as_a_change(tmp_path):
@@ -57,5 +58,7 @@ def test_a_link_that_is_moved_counts_as_a_change(tmp_path):
 
 
 def test_files_that_are_missing_from_the_start_are_a_wrong_setting(tmp_path):
+    nowhere = tmp_path / "nowhere"
+
     with pytest.raises(ConfigError, match="nowhere: No such file"):
-        WatchedFiles([str(tmp_path / "nowhere")], str)
+        WatchedFiles([str(nowhere)], nowhere.read_text)
