@@ -7,12 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from detectscale.embedded.ports import free_port
 from frames.clients import KafkaSettings
 from frames.topics import create_topics
 from tests.e2e.cameras.conftest import frames_in
 from tests.e2e.cameras.test_rtsp import told
-from tests.integration.faults.brokers import Listener, cluster
+from tests.integration.faults.brokers import behind_proxy
 from tests.integration.faults.proxy import Proxy
 from tests.waiting import until
 
@@ -22,11 +21,8 @@ BUFFER_BYTES = 4_000_000
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    port = free_port()
-    with Proxy(port) as proxy:
-        listeners = [Listener("PROXIED", port, advertised=proxy.port)]
-        with cluster(tmp_path_factory.mktemp("broker"), listeners=listeners):
-            yield proxy
+    with behind_proxy(tmp_path_factory.mktemp("broker")) as (_, proxy):
+        yield proxy
 
 
 def test_the_newest_frames_of_an_outage_arrive_and_the_rest_is_counted(

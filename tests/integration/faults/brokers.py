@@ -21,6 +21,7 @@ from detectscale.embedded.kafka_jars import default_cache_dir
 from detectscale.embedded.kafka_server import SETTINGS, answers
 from detectscale.embedded.ports import HOST, free_port
 from frames.clients import KafkaSettings
+from tests.integration.faults.proxy import Proxy
 from tests.waiting import until
 
 HEAP = "-Xmx256m"
@@ -183,6 +184,17 @@ def cluster(
             if not broker.ended:
                 broker.kill()  # its records are of no use to anybody
             broker.close()
+
+
+@contextmanager
+def behind_proxy(folder: Path) -> Iterator[tuple[Broker, Proxy]]:
+    """Run one broker for the length of the block, and a way to it that can be cut."""
+    port = free_port()
+    with (
+        Proxy(port) as proxy,
+        cluster(folder, listeners=[Listener("PROXIED", port, advertised=proxy.port)]) as [broker],
+    ):
+        yield broker, proxy
 
 
 def reached(brokers: Sequence[Broker]) -> KafkaSettings:

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from detectscale.embedded.ports import free_port
 from frames.clients import KafkaSettings
-from tests.integration.faults.brokers import Broker, Listener, cluster, reached
+from tests.integration.faults.brokers import Broker, behind_proxy, reached
 from tests.integration.faults.images import small_images
 from tests.integration.faults.proxy import Proxy
 from tests.integration.faults.rig import Rig
@@ -19,11 +18,8 @@ StartRig = Callable[..., Rig]
 @pytest.fixture(scope="session")
 def session_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Proxy]]:
     """One broker for all tests that leave it its records; starting one takes longer than most faults."""
-    port = free_port()
-    with Proxy(port) as proxy:
-        listeners = [Listener("PROXIED", port, advertised=proxy.port)]
-        with cluster(tmp_path_factory.mktemp("broker"), listeners=listeners) as [broker]:
-            yield broker, proxy
+    with behind_proxy(tmp_path_factory.mktemp("broker")) as broker_and_proxy:
+        yield broker_and_proxy
 
 
 @pytest.fixture

@@ -19,10 +19,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from detectscale.embedded.ports import free_port
 from detectscale.service import interrupt_on_sigterm
 from frames.clients import KafkaSettings
-from tests.integration.faults.brokers import Broker, Listener, cluster, reached
+from tests.integration.faults.brokers import Broker, behind_proxy, reached
 from tests.integration.faults.command_process import CommandProcess
 from tests.integration.faults.images import small_images
 from tests.integration.faults.oracle import Window, judged
@@ -177,11 +176,7 @@ class Soak:
 
 def soak(seconds: float, seed: int, folder: Path) -> Report:
     """Run for *seconds*, drain, and count."""
-    port = free_port()
-    with (
-        Proxy(port) as proxy,
-        cluster(folder, listeners=[Listener("PROXIED", port, proxy.port)]) as [broker],
-    ):
+    with behind_proxy(folder) as (broker, proxy):
         stage = Rig(
             "soak",
             reached([broker]),

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from detectscale.embedded.ports import free_port
 from frames.cameras.outbox import Outbox
 from frames.cameras.tally import Outcome, Tally
 from frames.clients import KafkaSettings, reader
@@ -21,7 +20,7 @@ from frames.records import partitions_of, read_until
 from frames.sources import captured
 from frames.sources.develop import to_jpeg
 from frames.topics import TopicSettings, create_topics
-from tests.integration.faults.brokers import Listener, cluster
+from tests.integration.faults.brokers import behind_proxy
 from tests.integration.faults.proxy import Proxy
 from tests.waiting import until
 
@@ -35,11 +34,8 @@ IMAGE_BYTES = 20_000
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    port = free_port()
-    with Proxy(port) as proxy:
-        listeners = [Listener("PROXIED", port, advertised=proxy.port)]
-        with cluster(tmp_path_factory.mktemp("broker"), listeners=listeners):
-            yield proxy
+    with behind_proxy(tmp_path_factory.mktemp("broker")) as (_, proxy):
+        yield proxy
 
 
 class Cameras:
