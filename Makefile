@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test manifests sbom faults e2e e2e-full soak fuzz test-training clean
+.PHONY: help demo check test manifests sbom faults front e2e e2e-full soak fuzz test-training clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,10 @@ sbom: .venv/scanners  ## CycloneDX bill of materials of an image: ARCHIVE=contro
 
 faults: .venv/dev  ## Break what can break while frames flow, and count them afterwards
 	$(BIN)/pytest tests/integration/faults $(ARGS)
+
+front: .venv/dev  ## Cameras, pages, alert rules with real GStreamer, Chromium, Prometheus (Debian, root)
+	$(BIN)/python -m tests.e2e.packages cameras browser monitoring
+	$(BIN)/pytest tests/e2e/cameras tests/e2e/browser tests/e2e/monitoring $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 e2e: .venv/training  ## Real Kubernetes and KEDA on this machine (Debian, root, Go); figures into REPORT=e2e.json
 	$(BIN)/python -m tests.e2e.packages

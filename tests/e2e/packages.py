@@ -1,12 +1,14 @@
 """
 Debian's programs that scenarios work with.
 
-    python -m tests.e2e.packages   installs those that are missing (root)
+    python -m tests.e2e.packages                    installs those that are missing (root)
+    python -m tests.e2e.packages browser monitoring   of these alone
 """
 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,12 +37,12 @@ RTSP_SERVER = {
 """A camera on the network, and what it shows."""
 BROWSER = {"chromium": "chromium", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core"}
 MONITORING = {"prometheus": "prometheus", "promtool": "prometheus"}
-ALL = CLUSTER | RTSP_SERVER | BROWSER | MONITORING
+GROUPS = {"cluster": CLUSTER, "cameras": RTSP_SERVER, "browser": BROWSER, "monitoring": MONITORING}
 
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 
-def missing(packages: Mapping[str, str] = ALL) -> list[str]:
+def missing(packages: Mapping[str, str]) -> list[str]:
     """Names of those that are not installed."""
     return sorted({package for file, package in packages.items() if not _there(file)})
 
@@ -50,6 +52,7 @@ def _there(file: str) -> bool:
 
 
 if __name__ == "__main__":
-    if names := missing():
+    wanted = {file: name for group in sys.argv[1:] or GROUPS for file, name in GROUPS[group].items()}
+    if names := missing(wanted):
         subprocess.run(["apt-get", "update"], check=True)  # noqa: S607
         subprocess.run(["apt-get", "install", "--yes", "--no-install-recommends", *names], check=True)  # noqa: S607
