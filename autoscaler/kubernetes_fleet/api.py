@@ -100,12 +100,21 @@ class Api:
 
     def merge(self, path: str, change: Json, timeout_s: float = TIMEOUT_S) -> Json:
         """
-        Change what *change* names. With a resourceVersion in it, only if nothing else has changed since.
+        Change what *change* names.
 
         Raises:
-            ApiError: As for `call`; 409: something has.
+            ApiError: As for `call`.
         """
         return self.call("PATCH", path, change, "application/merge-patch+json", timeout_s)
+
+    def patch(self, path: str, steps: list[Json], timeout_s: float = TIMEOUT_S) -> Json:
+        """
+        Change an object by *steps*, all or none (JSON Patch, RFC 6902).
+
+        Raises:
+            ApiError: As for `call`; 422: a test among them does not hold.
+        """
+        return self.call("PATCH", path, steps, "application/json-patch+json", timeout_s)
 
     def watch(self, path: str, version: str) -> Watch:
         """

@@ -21,8 +21,6 @@ class Deployment:
 
     name: str
     uid: str
-    version: str
-    """Its resourceVersion: another with each change."""
     replicas: int
     """Wanted by its spec, whoever wrote that."""
     selector: Json
@@ -49,7 +47,6 @@ def read_deployment(manifest: Json, before: Deployment | None, seen_at: float) -
     return Deployment(
         name=metadata["name"],
         uid=metadata["uid"],
-        version=metadata["resourceVersion"],
         replicas=spec.get("replicas", 1),
         selector=spec["selector"],
     )

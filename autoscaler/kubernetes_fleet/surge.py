@@ -10,6 +10,9 @@ With some running it is written after the decision was published. The HPA reads 
 then our metric (`reconcileAutoscaler`), and writes only if the number is the one that it read. So if
 it reads ours it reads the metric too, and wants the same.
 
+It is written only where the number is the one that was seen, whatever else of the Deployment has changed:
+its status does, several times, in the moment after KEDA has written 1.
+
 What is overwritten all the same is put back, once: whoever insists has a reason.
 """
 
@@ -20,7 +23,7 @@ from collections.abc import Callable
 from functools import partial
 
 from autoscaler.errors import ObservationError
-from autoscaler.kubernetes_fleet.api import ApiError
+from autoscaler.kubernetes_fleet.api import ApiError, Json
 from autoscaler.kubernetes_fleet.cluster import Cluster
 from autoscaler.kubernetes_fleet.ownership import Deployment, ScaledObject
 
@@ -32,7 +35,8 @@ MARGIN_S = 0.05
 """After which KEDA's cache shows what our watch shows (measured: 3 of 3; without it 3 of 5 stay)."""
 PUT_BACK_S = 3.0
 """For how long it is looked whether the number stays."""
-CONFLICT = 409
+NOT_SO = 422
+"""What a patch tests does not hold."""
 
 
 def surge_to(seen: Deployment, owner: ScaledObject | None, target: str, wanted: int) -> int | None:
@@ -113,7 +117,7 @@ class Surge:
             return None
 
     def _write(self, within_s: float = 1.0) -> bool:
-        """Whether it was written. Whatever changes the Deployment meanwhile is looked at first."""
+        """Whether it was written. A number that somebody writes meanwhile is looked at first."""
         ends_at = self._now() + within_s
         while (left_s := ends_at - self._now()) > 0:
             try:
@@ -121,29 +125,31 @@ class Surge:
                 number = surge_to(seen, self._cluster.owner(self._deployment), self._target, self._wanted)
                 if number is None or not self._writes:
                     return False
-                self._cluster.api.merge(self._path(), _change(seen, number), left_s)
+                self._cluster.api.patch(self._path(), _change(seen.replicas, number), left_s)
             except ObservationError:
                 return False
             except ApiError as error:
-                if error.status != CONFLICT:
+                if error.status != NOT_SO:
                     log.warning("%s: KEDA is not anticipated: %s", self._deployment, error)
                     return False
-                self._cluster.wait(partial(self._is_newer, seen), ends_at - self._now())
+                self._cluster.wait(partial(self._differs, seen.replicas), ends_at - self._now())
                 continue
             with self._lock:
                 self._writes -= 1
             return True
         return False
 
-    def _is_newer(self, seen: Deployment) -> bool:
-        try:
-            return self._cluster.deployment(self._deployment).version != seen.version
-        except ObservationError:
-            return False
+    def _differs(self, replicas: int) -> bool:
+        return self._seen() not in (replicas, None)
 
     def _path(self) -> str:
         return f"/apis/apps/v1/namespaces/{self._cluster.api.namespace}/deployments/{self._deployment}/scale"
 
 
-def _change(seen: Deployment, number: int) -> dict[str, object]:
-    return {"metadata": {"resourceVersion": seen.version}, "spec": {"replicas": number}}
+def _change(seen: int, number: int) -> list[Json]:
+    """From *seen* replicas, which a Scale leaves out where they are 0."""
+    spec = {"replicas": seen} if seen else {}
+    return [
+        {"op": "test", "path": "/spec", "value": spec},
+        {"op": "add", "path": "/spec/replicas", "value": number},
+    ]
