@@ -16,21 +16,24 @@ RUN python3 -m venv /opt/pip \
     && touch README.md LICENSE NOTICE manifests/base/config.yaml
 COPY pyproject.toml ./
 
+# Of Amazon's services stay the storage and those that say who asks it.
 FROM build AS dependencies
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip install --no-compile . \
-    && find /opt/detectscale/lib -type d -name tests -prune -exec rm -r {} +
+    pip install --no-compile '.[s3,gcs]' \
+    && find /opt/detectscale/lib -type d -name tests -prune -exec rm -r {} + \
+    && find /opt/detectscale/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+    -not -name s3 -not -name sts -not -name sso -not -name sso-oidc -not -name signin -exec rm -r {} +
 
 FROM dependencies AS control-dependencies
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip install --no-compile '.[keda,gateway,s3,gcs]' \
+    pip install --no-compile '.[keda,gateway]' \
     && rm -r /opt/detectscale/lib/python3*/site-packages/kubernetes/aio \
     && $COMPILE /opt/detectscale
 
 # Of OpenVINO stays what runs ONNX and its own format on a CPU.
 FROM dependencies AS worker-dependencies
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip install --no-compile '.[openvino,s3,gcs]' \
+    pip install --no-compile '.[openvino]' \
     && rm -r /opt/detectscale/lib/python3*/site-packages/openvino/include \
     /opt/detectscale/lib/python3*/site-packages/openvino/cmake \
     /opt/detectscale/lib/python3*/site-packages/openvino/libs/cache.json \
@@ -41,7 +44,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
 # Nothing is compiled at run time, so that triton (1 GB) may go. Some of torch's own tests need a later Python.
 FROM dependencies AS worker-gpu-dependencies
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip install --no-compile '.[ultralytics,s3,gcs]' \
+    pip install --no-compile '.[ultralytics]' \
     && pip uninstall --yes triton \
     && $COMPILE -x /torch/testing/_internal/ /opt/detectscale
 

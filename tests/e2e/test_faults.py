@@ -297,7 +297,7 @@ def test_workers_are_drained_one_after_the_other(load: UnderLoad, report: Report
     deployment = load.deployment
     triggers = deployment.kubectl.get("scaledobject", "worker")["spec"]["triggers"]
     with deployment.scaled_by(triggers, minReplicaCount=2):
-        until(lambda: len(serving(deployment)) == 2 and disruptable(deployment), 60)
+        until(lambda: len(serving(deployment)) == 2 and disruptable(deployment), 180)  # its start left more
         first, second = names(serving(deployment))
         with deployment.watch_pods() as pods:
             until(lambda: len(pods.heard) >= 2, 10)
