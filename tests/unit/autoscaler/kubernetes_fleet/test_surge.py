@@ -5,7 +5,7 @@ import pytest
 from autoscaler.kubernetes_fleet.ownership import Deployment, read_scaled_object
 from autoscaler.kubernetes_fleet.surge import surge_to
 
-ZERO = Deployment("worker", "u", "1", 0, {})
+ZERO = Deployment("worker", "u", 0, {})
 
 
 def owner(annotations=None, kind="external-push", metadata=None, **spec):
