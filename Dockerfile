@@ -6,7 +6,7 @@ ARG BASE=python:3.12.13-slim-bookworm
 FROM ${BASE} AS build
 ENV PATH=/opt/pip/bin:$PATH \
     PIP_PYTHON=/opt/detectscale/bin/python PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    COMPILE="python -m compileall -q -j 0 --invalidation-mode unchecked-hash"
+    COMPILE="python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash"
 WORKDIR /build
 # The project without its code stands in for it, so that layers of dependencies follow from pyproject.toml alone.
 RUN python3 -m venv /opt/pip \
