@@ -102,8 +102,8 @@ class Inbox:
 
     @property
     def plenty(self) -> bool:
-        """So much waits that nobody needs to hurry for more: a quarter of the space."""
-        return self._waiting_bytes > self._max_bytes / 4
+        """So much waits that nobody needs to hurry for more: an eighth of the space."""
+        return self._waiting_bytes > self._max_bytes / 8
 
     def wait_while_plenty(self, timeout_s: float) -> None:
         """Return once no plenty waits, or after *timeout_s*."""

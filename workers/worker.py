@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OUTAGE_PAUSE_S = 0.1
-UNHURRIED_S = 0.2
+UNHURRIED_S = 0.4
 """While there is plenty to do, the poll thread turns only so often: each turn costs client and broker."""
 ACKNOWLEDGED_S = 0.1
 """How long a turn waits for what it sent to be acknowledged, so that its commit covers it."""

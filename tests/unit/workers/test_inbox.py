@@ -238,8 +238,8 @@ def test_records_that_are_no_frames_have_turns_too():
     assert taken(inbox) == [0, 1]
 
 
-def test_plenty_waits_as_long_as_what_was_not_taken_fills_a_quarter_of_the_space():
-    inbox, claim = inbox_of(max_bytes=40_000), Claim()
+def test_plenty_waits_as_long_as_what_was_not_taken_fills_an_eighth_of_the_space():
+    inbox, claim = inbox_of(max_bytes=80_000), Claim()
     for offset in range(4):
         inbox.put(polled_frame(offset=offset, image=bytes(4_000), claim=claim))
     before = inbox.plenty
@@ -250,7 +250,7 @@ def test_plenty_waits_as_long_as_what_was_not_taken_fills_a_quarter_of_the_space
 
 
 def test_who_waits_while_there_is_plenty_goes_on_once_enough_was_taken():
-    inbox = inbox_of(max_bytes=40_000)
+    inbox = inbox_of(max_bytes=80_000)
     for offset in range(4):
         inbox.put(polled_frame(offset=offset, image=bytes(4_000)))
     waiting = threading.Thread(target=inbox.wait_while_plenty, args=(60.0,))
@@ -263,7 +263,7 @@ def test_who_waits_while_there_is_plenty_goes_on_once_enough_was_taken():
 
 
 def test_what_was_withdrawn_does_not_wait_any_more():
-    inbox, claim = inbox_of(max_bytes=40_000), Claim()
+    inbox, claim = inbox_of(max_bytes=80_000), Claim()
     for offset in range(4):
         inbox.put(polled_frame(offset=offset, image=bytes(4_000), claim=claim))
 
