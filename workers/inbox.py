@@ -59,6 +59,8 @@ OVERHEAD_BYTES = 1024
 """What a record without any content takes: a flood of empty ones is bounded too."""
 NEW_IN_A_ROW = 8
 """Turns of cameras that were not there before, until one that was has its own."""
+PLENTY = 10
+"""Records."""
 REMEMBERED_CAMERAS = 10_000
 """Cameras of which the newest instant of capture is known; strangers may send any number."""
 
@@ -91,7 +93,8 @@ class Inbox:
         self._under_way: dict[str, Polled] = {}  # of cameras of which only the newest counts
         self._bytes: Counter[Claim] = Counter()
         self._total_bytes = 0
-        self._waiting_bytes = 0
+        self._waiting = 0
+        self._rests_until = 0
         self._closed = False
         self._changed = threading.Condition()
 
@@ -102,13 +105,14 @@ class Inbox:
 
     @property
     def plenty(self) -> bool:
-        """So much waits that nobody needs to hurry for more: an eighth of the space."""
-        return self._waiting_bytes > self._max_bytes / 8
+        """So much waits that nobody needs to hurry for more."""
+        return self._waiting >= PLENTY
 
-    def wait_while_plenty(self, timeout_s: float) -> None:
-        """Return once no plenty waits, or after *timeout_s*."""
+    def rest(self, timeout_s: float) -> None:
+        """Return once a tenth of what waits has been taken, or after *timeout_s*; at once if little waits."""
         with self._changed:
-            self._changed.wait_for(lambda: not self.plenty or self._closed, timeout_s)
+            self._rests_until = self._waiting - self._waiting // PLENTY
+            self._changed.wait_for(lambda: self._waiting <= self._rests_until or self._closed, timeout_s)
 
     def crowded(self, claim: Claim) -> bool:
         """As many bytes of *claim* have no outcome yet as are allowed: poll no more of it for now."""
@@ -118,7 +122,7 @@ class Inbox:
         """Add a record; never blocks and never refuses."""
         with self._changed:
             self._count(polled, polled.size)
-            self._waiting_bytes += polled.size
+            self._waiting += 1
             frame = polled.frame
             if isinstance(frame, Frame) and self._freshness.rule(frame.source).newest:
                 self._put_newest(polled, frame)
@@ -153,7 +157,7 @@ class Inbox:
                 self._fill(batch, most)
             batch.expired.extend((polled, ExpiredReason.SUPERSEDED) for polled in self._superseded)
             self._superseded.clear()
-            self._no_longer_wait([*batch.frames, *(polled for polled, _ in batch.expired)])
+            self._no_longer_wait(len(batch.frames) + len(batch.expired))
             return batch
 
     def release(self, polled: Polled) -> None:
@@ -175,7 +179,7 @@ class Inbox:
                 queue.extend(kept)
             for polled in removed:
                 self._count(polled, -polled.size)
-            self._no_longer_wait(removed)
+            self._no_longer_wait(len(removed))
             return removed
 
     def close(self) -> None:
@@ -256,10 +260,9 @@ class Inbox:
         limit_s = self._freshness.limit_s(polled.frame)
         return limit_s is not None and self._clock() - polled.frame.captured_at > limit_s
 
-    def _no_longer_wait(self, taken: Collection[Polled]) -> None:
-        before = self.plenty
-        self._waiting_bytes -= sum(polled.size for polled in taken)
-        if before and not self.plenty:
+    def _no_longer_wait(self, records: int) -> None:
+        self._waiting -= records
+        if self._waiting <= self._rests_until:
             self._changed.notify_all()
 
     def _count(self, polled: Polled, size: int) -> None:

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 OUTAGE_PAUSE_S = 0.1
 UNHURRIED_S = 0.4
-"""While there is plenty to do, the poll thread turns only so often: each turn costs client and broker."""
+"""While there is plenty to do, the poll thread rests so long at most: each turn costs client and broker."""
 ACKNOWLEDGED_S = 0.1
 """How long a turn waits for what it sent to be acknowledged, so that its commit covers it."""
 CHANGE_REPORT_S = 0.25
@@ -69,7 +69,7 @@ def connect(kafka: KafkaSettings, topics: TopicSettings, settings: WorkerSetting
         UnavailableError: No broker answers, or it refuses to create the topics.
     """
     consumer = group_consumer(
-        kafka, settings.group_id, max_poll_records=64, fetch_max_bytes=settings.inbox_bytes
+        kafka, settings.group_id, max_poll_records=256, fetch_max_bytes=settings.inbox_bytes
     )
     if not {topics.frames, topics.status, *topics.outcomes} <= consumer.topics():
         create_topics(kafka, topics)
@@ -110,7 +110,6 @@ class Worker:
         self._detecting = Detecting(
             inbox, lanes, self._publishing, settings, self._pulse, instruments, leaving
         )
-        self._turned_at = 0.0
         self._committed_at = 0.0
         self._idle_since: float | None = None
         self._reported_at = 0.0
@@ -195,10 +194,9 @@ class Worker:
         self._join()
 
     def _rest(self) -> None:
-        """While there is plenty to do, turn only every UNHURRIED_S, and have outcomes gathered meanwhile."""
+        """While there is plenty to do, turn only when a tenth of it is done, and have outcomes gathered."""
         self._publishing.gathers = self._inbox.plenty or self._commits.hold_results
-        self._inbox.wait_while_plenty(self._turned_at + UNHURRIED_S - time.monotonic())
-        self._turned_at = time.monotonic()
+        self._inbox.rest(UNHURRIED_S)
 
     def _settle(self, timeout_s: float = 0.0, least: int = 1) -> None:
         """Advance the watermarks by what the broker acknowledged; waits *timeout_s* for the first *least*."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from frames.event import Frame, Message, encode_frame
 from frames.outcome import ExpiredReason
 from tests.unit.workers.polled import frame, polled, polled_frame
+from tests.waiting import until
 from workers.claim import Claim
 from workers.freshness import Freshness, FreshnessRule
 from workers.inbox import Inbox
@@ -238,34 +239,37 @@ def test_records_that_are_no_frames_have_turns_too():
     assert taken(inbox) == [0, 1]
 
 
-def test_plenty_waits_as_long_as_what_was_not_taken_fills_an_eighth_of_the_space():
-    inbox, claim = inbox_of(max_bytes=80_000), Claim()
-    for offset in range(4):
-        inbox.put(polled_frame(offset=offset, image=bytes(4_000), claim=claim))
-    before = inbox.plenty
+def test_who_rests_goes_on_once_a_tenth_of_what_waited_has_been_taken():
+    inbox = inbox_of()
+    for offset in range(40):
+        inbox.put(polled_frame(offset=offset))
+    resting = threading.Thread(target=inbox.rest, args=(60.0,))
+    resting.start()
+    until(lambda: inbox._rests_until == 36)
 
     taken(inbox, 3)
+    resting.join(timeout=0.05)
+    too_early = resting.is_alive()
+    taken(inbox, 1)
+    resting.join(timeout=10.0)
 
-    assert (before, inbox.plenty) == (True, False)
+    assert (too_early, resting.is_alive()) == (True, False)
 
 
-def test_who_waits_while_there_is_plenty_goes_on_once_enough_was_taken():
-    inbox = inbox_of(max_bytes=80_000)
-    for offset in range(4):
-        inbox.put(polled_frame(offset=offset, image=bytes(4_000)))
-    waiting = threading.Thread(target=inbox.wait_while_plenty, args=(60.0,))
-    waiting.start()
+def test_nobody_rests_where_little_waits():
+    inbox = inbox_of()
+    for offset in range(9):
+        inbox.put(polled_frame(offset=offset))
 
-    taken(inbox, 3)
+    inbox.rest(60.0)
 
-    waiting.join(timeout=10.0)
-    assert not waiting.is_alive()
+    assert not inbox.plenty
 
 
 def test_what_was_withdrawn_does_not_wait_any_more():
-    inbox, claim = inbox_of(max_bytes=80_000), Claim()
-    for offset in range(4):
-        inbox.put(polled_frame(offset=offset, image=bytes(4_000), claim=claim))
+    inbox, claim = inbox_of(), Claim()
+    for offset in range(10):
+        inbox.put(polled_frame(offset=offset, claim=claim))
 
     inbox.withdraw([claim])
 
