@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIMEOUT_MS = 2_000
-HOLD_S = 1.0
+HOLD_S = 3.0
 """So long results wait for commits that are refused: a rebalance is mostly over by then."""
 
 
