@@ -35,8 +35,8 @@ MARGIN_S = 0.05
 """After which KEDA's cache shows what our watch shows (measured: 3 of 3; without it 3 of 5 stay)."""
 PUT_BACK_S = 3.0
 """For how long it is looked whether the number stays."""
-NOT_SO = 422
-"""What a patch tests does not hold."""
+NOT_SO, CONFLICT = 422, 409
+"""What a patch tests does not hold; the server itself was overtaken each time it tried."""
 
 
 def surge_to(seen: Deployment, owner: ScaledObject | None, target: str, wanted: int) -> int | None:
@@ -129,10 +129,11 @@ class Surge:
             except ObservationError:
                 return False
             except ApiError as error:
-                if error.status != NOT_SO:
+                if error.status not in (NOT_SO, CONFLICT):
                     log.warning("%s: KEDA is not anticipated: %s", self._deployment, error)
                     return False
-                self._cluster.wait(partial(self._differs, seen.replicas), ends_at - self._now())
+                if error.status == NOT_SO:
+                    self._cluster.wait(partial(self._differs, seen.replicas), ends_at - self._now())
                 continue
             with self._lock:
                 self._writes -= 1
