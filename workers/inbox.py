@@ -60,7 +60,7 @@ OVERHEAD_BYTES = 1024
 NEW_IN_A_ROW = 8
 """Turns of cameras that were not there before, until one that was has its own."""
 PLENTY = 10
-"""Records."""
+"""Records: the fewest of which a tenth is one."""
 REMEMBERED_CAMERAS = 10_000
 """Cameras of which the newest instant of capture is known; strangers may send any number."""
 
@@ -96,7 +96,9 @@ class Inbox:
         self._waiting = 0
         self._rests_until = 0
         self._closed = False
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._taken = threading.Condition(lock)  # who rests waits for this alone
 
     @property
     def bytes(self) -> int:
@@ -110,9 +112,9 @@ class Inbox:
 
     def rest(self, timeout_s: float) -> None:
         """Return once a tenth of what waits has been taken, or after *timeout_s*; at once if little waits."""
-        with self._changed:
+        with self._taken:
             self._rests_until = self._waiting - self._waiting // PLENTY
-            self._changed.wait_for(lambda: self._waiting <= self._rests_until or self._closed, timeout_s)
+            self._taken.wait_for(lambda: self._waiting <= self._rests_until or self._closed, timeout_s)
 
     def crowded(self, claim: Claim) -> bool:
         """As many bytes of *claim* have no outcome yet as are allowed: poll no more of it for now."""
@@ -187,6 +189,7 @@ class Inbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            self._taken.notify_all()
 
     def _put_newest(self, polled: Polled, frame: Frame) -> None:
         """One frame of its camera waits at most, and it is never older than one that waited before."""
@@ -263,7 +266,7 @@ class Inbox:
     def _no_longer_wait(self, records: int) -> None:
         self._waiting -= records
         if self._waiting <= self._rests_until:
-            self._changed.notify_all()
+            self._taken.notify_all()
 
     def _count(self, polled: Polled, size: int) -> None:
         self._bytes[polled.claim] += size

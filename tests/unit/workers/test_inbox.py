@@ -203,6 +203,13 @@ def test_what_is_too_old_when_its_turn_comes_is_dropped_and_takes_no_turn():
     assert taken(inbox) == [3]
 
 
+def test_a_frame_without_a_limit_is_never_too_old():
+    inbox = inbox_of(clock=lambda: 1e9)
+    inbox.put(polled_frame(offset=7))
+
+    assert taken(inbox) == [7]
+
+
 def test_where_all_that_waits_is_too_old_nothing_is_waited_for():
     inbox = inbox_of(freshness=Freshness((), 5.0), clock=lambda: 200.0)
     inbox.put(polled_frame())
