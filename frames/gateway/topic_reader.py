@@ -132,6 +132,6 @@ def _from(
     consumer: "KafkaConsumer", partitions: Sequence["TopicPartition"], instant: float
 ) -> dict["TopicPartition", int]:
     """The first offsets appended at or after *instant*, seconds since the epoch; else the ends."""
+    ends = consumer.end_offsets(partitions)  # before: what comes between the two calls is to be read
     found = consumer.offsets_for_times(dict.fromkeys(partitions, int(instant * 1000)))
-    ends = consumer.end_offsets(partitions)
     return {at: ends[at] if found[at] is None else found[at].offset for at in partitions}

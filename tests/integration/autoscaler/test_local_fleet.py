@@ -16,6 +16,7 @@ from autoscaler.fleet import Replica
 from autoscaler.local_fleet import LocalFleet
 from frames.errors import ConfigError
 from frames.status import BatchSums, WorkerState, WorkerStatus
+from tests.child import child
 
 OBEDIENT = """
 import signal, sys
@@ -197,7 +198,7 @@ signal.pause()
 
 
 def test_no_worker_outlives_a_parent_that_is_killed(tmp_path):
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-c", PARENT, STUBBORN, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from frames.clients import KafkaSettings
 from frames.ledger import read_ledger
 from frames.topics import TopicSettings
+from tests.child import child
 from tests.integration.detectscale.processes import processes_of, workers_of
 from tests.waiting import until
 
@@ -28,7 +28,7 @@ def outcomes_so_far(state: Path) -> int:
 def test_a_store_day_loses_nothing_although_a_worker_is_killed(tmp_path: Path):
     state, report_file, boxes = tmp_path / "state", tmp_path / "demo.json", tmp_path / "boxes"
     command = [sys.executable, "-m", "detectscale", "demo", "--state-dir", str(state)]
-    with subprocess.Popen([*command, "--report", str(report_file), "--save", str(boxes)]) as demo:
+    with child([*command, "--report", str(report_file), "--save", str(boxes)]) as demo:
         until(lambda: outcomes_so_far(state) > 300, within_s=120, every_s=0.5)
         os.kill(workers_of(state)[0], signal.SIGKILL)
         status = demo.wait(timeout=300)

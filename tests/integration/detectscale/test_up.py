@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from frames.store import StoreCamera
+from tests.child import child
 from tests.integration.detectscale.processes import processes_of, workers_of
 from tests.waiting import until
 
@@ -121,12 +122,9 @@ def test_following_results_prints_each_outcome_as_a_line(up, picture, run, state
         whole, _, _ = lines.read_text().rpartition("\n")  # the last one may still be written
         return [json.loads(line)["frame_id"] for line in whole.splitlines()]
 
-    with lines.open("w") as output, subprocess.Popen(command, stdout=output) as following:
-        try:
-            seen = until(followed)
-            following.send_signal(signal.SIGINT)
-            assert following.wait(timeout=20) == 0
-        finally:
-            following.kill()
+    with lines.open("w") as output, child(command, stdout=output) as following:
+        seen = until(followed)
+        following.send_signal(signal.SIGINT)
+        assert following.wait(timeout=20) == 0
 
     assert set(seen) <= set(published)

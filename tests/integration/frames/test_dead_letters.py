@@ -28,6 +28,7 @@ from frames.records import partitions_of, read_until
 from frames.redrive import redrive
 from frames.results import stored
 from frames.store import StoreCamera
+from tests.child import child
 from tests.integration.frames.outcomes import dead
 from tests.integration.frames.waiting import running
 from tests.waiting import until
@@ -149,7 +150,7 @@ def test_a_redrive_that_is_killed_in_the_middle_is_finished_by_the_next(kafka, t
     write(letters_of(topics, 1000))
     command = [sys.executable, "-c", KILLED, kafka.model_dump_json(), topics.model_dump_json()]
 
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killed:
+    with child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killed:
         assert killed.stdout.readline() == b"in the middle\n"
         open_too = {"isolation_level": "read_uncommitted"}
         until(lambda: len(records_in(kafka, topics.frames, **open_too)) > 330)

@@ -14,6 +14,7 @@ import pytest
 
 from detectscale import Client
 from detectscale.settings import overrides
+from tests.child import child
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(240)
@@ -166,7 +167,7 @@ def test_following_ends_cleanly_when_told_so(
 ):
     url = start_gateway().url
     words = ["results", "--follow", "--label", "person", *(["--gateway", url] if through_gateway else [])]
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-m", "detectscale", *words],
         env=os.environ | overrides(settings),
         stdout=subprocess.PIPE,
