@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
+GATHER_S = 0.05
+"""Between two batches: each costs broker and Redis requests, however small it is."""
 BATCH_RECORDS = 500
 
 Offsets = Mapping[str, int]
@@ -117,6 +119,7 @@ class Projector:
         while not stop.is_set() and partitions_of(consumer, self._topics.outcomes) == partitions:
             batches = consumer.poll(timeout_ms=int(POLL_S * 1000), max_records=BATCH_RECORDS)
             offsets = self._write(batches, offsets)
+            stop.wait(GATHER_S)
             if self._failures:
                 log.info("projector: is back")
                 self._failures = 0

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from kafka import KafkaProducer
 
 
+AT_ONCE = 64
+"""Outcomes: a crash before their commit repeats no more, however many a rebalance has held up."""
+
+
 class Publishing:
     """Takes outcomes from any thread; one thread flushes, and asks what is settled."""
 
@@ -59,9 +63,9 @@ class Publishing:
             self._send_outcome(polled, outcome)
 
     def flush(self) -> int:
-        """Send what was gathered; returns how many outcomes."""
+        """Send what was gathered, AT_ONCE of it at most; returns how many outcomes."""
         flushed = 0
-        while self._gathered:
+        while self._gathered and flushed < AT_ONCE:
             self._send_outcome(*self._gathered.popleft())
             flushed += 1
         return flushed

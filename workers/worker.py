@@ -172,7 +172,7 @@ class Worker:
         flushed = 0 if self._commits.hold_results else self._publishing.flush()
         self._intake.turn()
         self._settle(ACKNOWLEDGED_S if flushed else 0.0, flushed)
-        if time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
+        if flushed or time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
             self._pass_control_records()
             self._commit(self._intake.claims)
         self._note_state()

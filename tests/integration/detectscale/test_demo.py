@@ -33,8 +33,8 @@ def test_a_store_day_loses_nothing_although_a_worker_is_killed(tmp_path: Path):
         os.kill(workers_of(state)[0], signal.SIGKILL)
         status = demo.wait(timeout=300)
 
-    report = json.loads(report_file.read_text())
     assert status == 0
+    report = json.loads(report_file.read_text())
     assert (report["lost"], report["final_replicas"], report["crashed"]) == (0, 0, 1)
     assert report["published"] == report["detected"] > 500
     assert report["duplicates"] <= 64  # what one worker can have had in flight

@@ -6,7 +6,7 @@ import pytest
 from frames.outcome import ExpiredReason, expired
 from frames.topics import TopicSettings
 from tests.unit.workers.polled import frame, polled_frame
-from workers.publishing import Publishing
+from workers.publishing import AT_ONCE, Publishing
 
 
 class Acknowledged:
@@ -73,6 +73,16 @@ def test_gathered_outcomes_are_sent_by_flush_in_their_order(publishing, broker):
 
     assert (before, flushed, len(broker.topics)) == ([], 3, 3)
     assert settled(publishing) == records
+
+
+def test_a_flush_sends_no_more_than_a_crash_may_repeat(publishing, broker):
+    publishing.gathers = True
+    for offset in range(AT_ONCE + 1):
+        polled = polled_frame(offset=offset)
+        publishing.publish(polled, late(polled))
+
+    assert [publishing.flush() for _ in range(3)] == [AT_ONCE, 1, 0]
+    assert len(broker.topics) == AT_ONCE + 1
 
 
 def test_what_was_gathered_of_a_partition_that_is_lost_by_now_is_thrown_away(publishing, broker, zombies):
