@@ -30,7 +30,7 @@ def gpus() -> list[Gpu]:
     A driver that hangs keeps one caller only: the others get an empty answer meanwhile.
     """
     try:
-        import pynvml  # type: ignore[import-not-found, unused-ignore]  # not among the extras
+        import pynvml  # type: ignore[import-not-found, import-untyped, unused-ignore]  # not among the extras
     except ImportError:
         return []
     if not _one_at_a_time.acquire(blocking=False):
