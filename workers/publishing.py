@@ -56,8 +56,8 @@ class Publishing:
         """Why an outcome did not reach the broker; None: all did, or are on their way."""
 
     def publish(self, polled: Polled, outcome: Outcome) -> None:
-        """Send the outcome of *polled* to the topic of its kind, now or with the next `flush`."""
-        if self.gathers:
+        """Send the outcome of *polled* to the topic of its kind, now or with a later `flush`, in order."""
+        if self.gathers or self._gathered:
             self._gathered.append((polled, outcome))
         else:
             self._send_outcome(polled, outcome)

@@ -85,6 +85,20 @@ def test_a_flush_sends_no_more_than_a_crash_may_repeat(publishing, broker):
     assert len(broker.topics) == AT_ONCE + 1
 
 
+def test_an_outcome_does_not_overtake_those_that_were_gathered_before_it(publishing, broker):
+    publishing.gathers = True
+    records = [polled_frame(offset=offset) for offset in range(AT_ONCE + 2)]
+    for polled in records[:-1]:
+        publishing.publish(polled, late(polled))
+    publishing.gathers = False
+    publishing.flush()
+
+    publishing.publish(records[-1], late(records[-1]))
+    publishing.flush()
+
+    assert settled(publishing) == records
+
+
 def test_what_was_gathered_of_a_partition_that_is_lost_by_now_is_thrown_away(publishing, broker, zombies):
     publishing.gathers = True
     polled = polled_frame(offset=0)
