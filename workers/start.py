@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,16 +63,9 @@ def run_worker(
     """
     cold_start = ColdStart(process_born_at(), time.time())
     sys.setswitchinterval(0.0005)
-    stop, warm = threading.Event(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop, warm, leaving = _set_by_signals(), threading.Event(), threading.Event()
     worker = worker or f"{socket.gethostname()}-{os.getpid()}"
-
-    instruments = Instruments(
-        WorkerMetrics(), Watchdog(settings.watchdog_s), Readiness(limit_s=5 * settings.status_interval_s)
-    )
-    instruments.metrics.cold_start_s = cold_start.phases_s
-    guard(instruments.watchdog)
+    instruments = _instruments(settings, cold_start)
 
     def connected() -> "tuple[Clients, Reports]":
         from workers.worker import connect
@@ -95,13 +88,10 @@ def run_worker(
     from workers.processing import Processing
     from workers.worker import Worker
 
+    reports.model_digest = model.digest
+    instruments.metrics.model = model.name, model.digest
     freshness = Freshness(settings.freshness, settings.max_age_s)
-    leaving = threading.Event()
-
-    def patient(seconds: float) -> bool:
-        instruments.waiting()
-        return not leaving.wait(seconds)
-
+    patient = _patience(instruments, leaving)
     opening = Opening(
         freshness, detectors[0].input_size, ClaimChecks(claim_checks), worker, time.time, patient
     )
@@ -109,8 +99,6 @@ def run_worker(
         Processing(opening, detector, model, worker, time.time, instruments.metrics.retried)
         for detector in detectors
     ]
-    reports.model_digest = model.digest
-    instruments.metrics.model = model.name, model.digest
     inbox = Inbox(settings.inbox_bytes, freshness)
     member = Worker(
         clients, kafka, topics, settings, cold_start, reports, inbox, opening, lanes, instruments, leaving
@@ -120,6 +108,34 @@ def run_worker(
     if instruments.tracing is not None:
         instruments.tracing.close(timeout_s=1.0)
     log.info("worker %s: drained and gone", worker)
+
+
+def _set_by_signals() -> threading.Event:
+    """Set at SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _instruments(settings: WorkerSettings, cold_start: ColdStart) -> Instruments:
+    """All but the tracing, with the watchdog on guard."""
+    instruments = Instruments(
+        WorkerMetrics(), Watchdog(settings.watchdog_s), Readiness(limit_s=5 * settings.status_interval_s)
+    )
+    instruments.metrics.cold_start_s = cold_start.phases_s
+    guard(instruments.watchdog)
+    return instruments
+
+
+def _patience(instruments: Instruments, leaving: threading.Event) -> Callable[[float], bool]:
+    """Waits so many seconds; returns False once *leaving* is set."""
+
+    def patient(seconds: float) -> bool:
+        instruments.waiting()
+        return not leaving.wait(seconds)
+
+    return patient
 
 
 def _warm(

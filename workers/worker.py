@@ -1,8 +1,8 @@
 """
 A member of the worker group: the poll thread, which keeps the place in the group and commits.
 
-    poll thread (here, intake.py):    poll → claim → inbox            acknowledged → watermark → commit
-    detecting threads (detecting.py):        inbox → process → publish ─┘
+    poll thread (intake.py, completion.py):  poll → claim → inbox            acknowledged → watermark → commit
+    detecting threads (detecting.py):                       inbox → process → publish ─┘
 
 The model is loaded and warm before the group is joined, so a cold start never stalls
 the workers that already run. On SIGTERM waiting records are handed back, begun ones
@@ -12,7 +12,7 @@ are finished, published and committed, and the group is left at once.
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,12 @@ from kafka.structs import MemberState
 
 from frames.clients import KafkaSettings, group_consumer, producer
 from frames.errors import UnavailableError
-from frames.polling import poll
 from frames.status import WorkerState
 from frames.topics import TopicSettings, create_topics
 from workers.cold_start import ColdStart
 from workers.commits import TIMEOUT_MS, Commits
+from workers.completion import Completion
 from workers.detecting import Detecting
-from workers.failpoints import passing
 from workers.inbox import Inbox
 from workers.instruments import Instruments
 from workers.intake import Intake
@@ -104,13 +103,15 @@ class Worker:
         self._commits = Commits(clients.consumer, topics.frames)
         self._publishing = Publishing(clients.producer, topics, instruments.metrics.zombie)
         self._intake = Intake(clients.consumer, self._commits, opening, inbox, self._publishing)
+        self._completion = Completion(
+            clients.consumer, self._commits, self._intake, inbox, self._publishing, instruments
+        )
         self._pulse = Pulse(kafka.session_timeout_s)
         self._instruments = instruments
         self._leaving = leaving
         self._detecting = Detecting(
             inbox, lanes, self._publishing, settings, self._pulse, instruments, leaving
         )
-        self._committed_at = 0.0
         self._idle_since: float | None = None
         self._reported_at = 0.0
         self._reported_busy = True
@@ -171,10 +172,9 @@ class Worker:
         self._tell_watchers()
         flushed = 0 if self._commits.hold_results else self._publishing.flush()
         self._intake.turn()
-        self._settle(ACKNOWLEDGED_S if flushed else 0.0, flushed)
-        if flushed or time.monotonic() - self._committed_at >= self._settings.commit_interval_s:
-            self._pass_control_records()
-            self._commit(self._intake.claims)
+        self._completion.settle(ACKNOWLEDGED_S if flushed else 0.0, flushed)
+        if flushed or time.monotonic() - self._completion.tried_at >= self._settings.commit_interval_s:
+            self._completion.commit_all()
         self._note_state()
         if time.time() - self._reported_at >= self._report_interval_s:
             self._report()
@@ -197,42 +197,6 @@ class Worker:
         """While there is plenty to do, turn only when a tenth of it is done, and have outcomes gathered."""
         self._publishing.gathers = self._inbox.plenty or self._commits.hold_results
         self._inbox.rest(UNHURRIED_S)
-
-    def _settle(self, timeout_s: float = 0.0, least: int = 1) -> None:
-        """Advance the watermarks by what the broker acknowledged; waits *timeout_s* for the first *least*."""
-        for polled, outcome in self._publishing.settled(timeout_s, least):
-            self._inbox.release(polled)
-            if outcome is None:
-                polled.claim.handed_back(polled.record.offset)
-                continue
-            self._instruments.acknowledged(polled, outcome)
-            passing("after-publish", polled.camera)
-            polled.claim.finished(polled.record.offset)
-
-    def _pass_control_records(self) -> None:
-        """Have the watermarks pass the markers of transactions, which would look like lag for ever."""
-        if self._intake.in_flight or self._intake.holds_back:
-            return
-        for place in self._consumer.assignment():
-            claim, end = self._intake.claims.get(place.partition), self._consumer.highwater(place)
-            if claim is None or end is None or claim.committable == end:
-                continue
-            position = self._consumer.position(place, timeout_ms=0)
-            if position is not None:
-                claim.passed_to(position)
-
-    def _commit(self, partitions: Collection[int]) -> bool:
-        self._committed_at = time.monotonic()
-        return self._commits.commit({partition: self._intake.claims[partition] for partition in partitions})
-
-    def _commit_at_last(self, timeout_s: float) -> None:
-        """Commit before we leave: while a rebalance goes on Kafka takes nothing, and only polling ends it."""
-        deadline = time.monotonic() + timeout_s
-        try:
-            while not self._commit(self._intake.claims) and time.monotonic() < deadline:
-                poll(self._consumer, timeout_ms=50)
-        except KafkaError as error:
-            log.warning("left without a last commit: %r", error)
 
     def _note_state(self) -> None:
         """Ready once the group is joined, even without a partition; idle once nothing is in flight."""
@@ -283,31 +247,15 @@ class Worker:
 
     def revoked(self, partitions: set[int]) -> None:
         held = self._intake.claims.keys() & partitions
-        self._finish(held, timeout_s=self._settings.drain_s / 4)
+        self._completion.finish(held, self._settings.drain_s / 4, self._goes_on)
         self._intake.forget(held)
 
     def lost(self, partitions: set[int]) -> None:
-        held = self._intake.claims.keys() & partitions
-        self._inbox.withdraw([self._intake.claims[partition] for partition in held])
-        self._intake.forget(held)
+        self._completion.drop(self._intake.claims.keys() & partitions)
 
-    def _finish(self, partitions: Collection[int], timeout_s: float) -> None:
-        """Hand back what waits of *partitions*; finish and commit what has begun, within *timeout_s*."""
-        claims = [self._intake.claims[partition] for partition in partitions]
-        for polled in self._inbox.withdraw(claims):
-            polled.claim.handed_back(polled.record.offset)
-        deadline = time.monotonic() + timeout_s
-        while not all(claim.settled for claim in claims) and self._failure is None:
-            if time.monotonic() > deadline:
-                left = sum(claim.in_flight for claim in claims)
-                log.warning("abandoned %d begun frames: not finished within %g s", left, timeout_s)
-                for claim in claims:
-                    claim.abandoned()
-                break
-            self._tell_watchers()
-            self._publishing.flush()
-            self._settle(timeout_s=0.05)
-        self._commit(partitions)
+    def _goes_on(self) -> bool:
+        self._tell_watchers()
+        return self._failure is None
 
     def _drain(self) -> None:
         """Finish within half of `drain_s`: the rest is for committing and leaving before we are killed."""
@@ -317,8 +265,8 @@ class Worker:
             self._pulse.thawed()
         self._instruments.readiness.joined = False
         self._report(WorkerState.DRAINING)
-        self._finish(self._intake.claims.keys(), self._settings.drain_s / 2)
-        self._commit_at_last(self._settings.drain_s / 4)
+        self._completion.finish(self._intake.claims.keys(), self._settings.drain_s / 2, self._goes_on)
+        self._completion.commit_at_last(self._settings.drain_s / 4)
         self._intake.forget(set(self._intake.claims))
         self._pulse.stop()
         self._detecting.close(timeout_s=1.0)
