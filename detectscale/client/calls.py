@@ -18,7 +18,7 @@ from detectscale.client.exchange import Ask, Call, asking
 from frames.event import FRAME_TYPE
 
 TURN_S = 10.0
-"""The longest wait in one request; a gateway may allow more, and not less (`gateway.max_wait_s`)."""
+"""The longest wait asked for in one request; a gateway may end it sooner (`gateway.max_wait_s`)."""
 ANSWER_S = 20.0
 """And so long the answer may then take; a gateway gives the broker 10 s for a frame."""
 EARLY_S = 0.5

@@ -46,7 +46,7 @@ class GatewaySettings(BaseModel, frozen=True, extra="forbid"):
     accept_timeout_s: PositiveFloat = 10.0
     """How long the broker may take to acknowledge a frame."""
     max_wait_s: PositiveFloat = 60.0
-    """How long a client may wait for a result in one request."""
+    """How long a request waits for a result at most; a client that wants to wait longer asks again."""
     idempotency_s: PositiveFloat = 86_400.0
     """How long an `Idempotency-Key` is remembered in Redis."""
     drain_s: NonNegativeFloat = 20.0

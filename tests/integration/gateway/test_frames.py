@@ -49,6 +49,18 @@ def test_a_frame_is_pending_until_it_is_detected_and_then_stands_in_redis_too(
     assert client.get(where).json() == told
 
 
+def test_a_wait_longer_than_the_gateway_allows_ends_early_with_pending(start_gateway, picture):
+    client = start_gateway(max_wait_s=0.2).client()
+
+    posted = client.post("/v1/detect?wait=600", content=picture, headers=JPEG)
+    told = client.get(f"/v1/frames/{posted.json()['id']}?wait=600")
+
+    assert (posted.status_code, posted.json()["status"]) == (202, "pending")
+    assert (told.status_code, told.json()["status"]) == (200, "pending")
+    assert client.get(f"/v1/frames/{posted.json()['id']}?wait=-1").status_code == 422
+    assert client.post("/v1/detect?wait=inf", content=picture, headers=JPEG).status_code == 422
+
+
 def test_cloudevents_are_taken_in_both_modes_and_are_the_same_frame(start_gateway, picture, kafka, topics):
     client = start_gateway().client()
     event = {
