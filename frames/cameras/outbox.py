@@ -99,7 +99,8 @@ class Outbox:
                 return None
             captured = self._take(next(iter(self._waiting)))
             self._under_way_bytes += len(captured.image)
-            self._changed.notify_all()
+            if not self._waiting:
+                self._changed.notify_all()  # `close` may wait for that
             return captured
 
     def _has_room(self) -> bool:
@@ -133,7 +134,8 @@ class Outbox:
         self._tally(camera).end(outcome)
         with self._changed:
             self._under_way_bytes -= size
-            self._changed.notify_all()
+            if self._waiting:
+                self._changed.notify_all()  # there may be room now
 
 
 REFUSALS = {
