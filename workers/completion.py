@@ -55,10 +55,10 @@ class Completion:
             passing("after-publish", polled.camera)
             polled.claim.finished(polled.record.offset)
 
-    def commit_all(self) -> bool:
-        """Commit the watermarks of all partitions; False: Kafka did not take them yet."""
+    def commit_all(self) -> None:
+        """Commit the watermarks of all partitions; what Kafka does not take yet is left to the next time."""
         self._pass_control_records()
-        return self._commit(self._intake.claims)
+        self._commit(self._intake.claims)
 
     def commit_at_last(self, timeout_s: float) -> None:
         """Commit before we leave: while a rebalance goes on Kafka takes nothing, and only polling ends it."""

@@ -254,6 +254,7 @@ class Worker:
         self._completion.drop(self._intake.claims.keys() & partitions)
 
     def _goes_on(self) -> bool:
+        """Whether what has begun may still be finished; tells those who watch that the wait is no hang."""
         self._tell_watchers()
         return self._failure is None
 

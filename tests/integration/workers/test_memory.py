@@ -72,7 +72,7 @@ def test_memory_stays_what_it_was(network, publish, start_worker, ended):
 
     for done in range(step, frames + 1, step):
         publish([images[n % 8] for n in range(step)])
-        until(lambda done=done: ended() >= done, 120 + step / 20)
+        until(lambda done=done: ended() >= done, 120)
         resident_mib.append(worker.resident_mib)
         print(f"{done:>9} frames {resident_mib[-1]:7.1f} MiB", flush=True)
 
