@@ -40,8 +40,6 @@ LOOK_S = 0.5
 """How often the cameras file is looked at."""
 PROGRESS_S = 5.0
 FLUSH_S = 10.0
-LINGER_MS = 20
-"""How long a frame waits for others to be sent with it: each request costs camera and broker about 1 ms."""
 SILENT_S = 15.0
 """No camera has given a picture for so long: this process is not ready."""
 
@@ -161,7 +159,6 @@ def _publisher(
         on_acknowledged=on_acknowledged,
         on_failed=on_failed,
         tracing=start_tracing(settings.traces, SERVICE, os.uname().nodename),
-        linger_ms=LINGER_MS,
     )
 
 

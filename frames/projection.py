@@ -10,12 +10,12 @@ The projector writes it, `results` reads it, and losing it loses nothing: Kafka 
 One Redis node; a Redis Cluster would need all keys in one slot.
 """
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, PositiveFloat, PositiveInt, SecretStr
+from pydantic_core import to_json
 
 from frames.codec import to_fields
 from frames.errors import ConfigError
@@ -138,8 +138,8 @@ def unranked(value: bytes) -> bytes:
 
 def packed(description: dict[str, Any], max_bytes: int) -> bytes:
     """*description* as JSON; where it would be larger than *max_bytes*, its detections as a number only."""
-    value = json.dumps(description, separators=(",", ":")).encode()
+    value = to_json(description)
     if len(value) <= max_bytes:
         return value
     short = description | {"detections": [], "detections_left_out": len(description.get("detections", []))}
-    return json.dumps(short, separators=(",", ":")).encode()
+    return to_json(short)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
-GATHER_S = 0.05
+GATHER_S = 0.1
 """Between two batches: each costs broker and Redis requests, however small it is."""
 BATCH_RECORDS = 500
 

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 MAX_IMAGE_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 """What is left for an image in the largest record, beside its attributes."""
+LINGER_MS = 5
+"""How long a frame waits for others to be sent with it."""
 NO_CLAIM_CHECKS = ClaimCheckSettings()
 
 
@@ -94,7 +96,6 @@ class Publisher:
         on_acknowledged, on_failed: One of them is called once for each accepted frame, mostly on
             the Kafka client's thread: be quick, raise nothing, offer nothing.
         tracing: Makes a span of each frame, and is closed with the publisher; None: none.
-        linger_ms: How long a frame waits for others to be sent with it.
         connect: Makes the Kafka producer.
 
     Raises:
@@ -113,12 +114,11 @@ class Publisher:
         on_acknowledged: OnAcknowledged = lambda frame, record, appended_at: None,
         on_failed: OnFailed = lambda frame, why: None,
         tracing: "Tracing | None" = None,
-        linger_ms: int = 2,
         connect: Callable[..., "KafkaProducer"] = producer,
     ) -> None:
         self._claim_checks = ClaimChecks(claim_checks)
         self._largest_bytes = largest_image_bytes(claim_checks)
-        self._producer = connect(kafka, linger_ms=linger_ms, batch_size=1024 * 1024)
+        self._producer = connect(kafka, linger_ms=LINGER_MS, batch_size=1024 * 1024)
         self._topic = topics.frames
         self._settings = settings
         self._check_images = check_images

@@ -35,6 +35,7 @@ class Claim:
 
     def __init__(self) -> None:
         self._records: dict[int, _Record] = {}  # in the order taken, which is the order of offsets
+        self._back = 0  # how many of them were handed back
         self._passed: int | None = None
         self.lost = False
         """The group gave the partition to somebody else without asking: publish nothing more of it."""
@@ -47,7 +48,7 @@ class Claim:
     @property
     def in_flight(self) -> int:
         """Records taken, and not handed back, that the watermark has not passed."""
-        return sum(record is not _Record.BACK for record in self._records.values())
+        return len(self._records) - self._back
 
     @property
     def taken_to(self) -> int | None:
@@ -76,7 +77,7 @@ class Claim:
 
     def taken(self, offset: int) -> None:
         """A record was polled. Offsets rise; gaps (transaction markers) are allowed."""
-        self._records[offset] = _Record.TAKEN
+        self._mark(offset, _Record.TAKEN)
 
     def passed_to(self, position: int) -> None:
         """The reader stands at *position*, nothing is held: what was not taken before it were no records."""
@@ -85,20 +86,24 @@ class Claim:
 
     def handed_back(self, offset: int) -> None:
         """A taken record will be read again by the partition's next owner."""
-        self._records[offset] = _Record.BACK
+        self._mark(offset, _Record.BACK)
 
     def abandoned(self) -> None:
         """All that is under way will be read again, through no fault of its own."""
         for offset, record in self._records.items():
             if record is _Record.TAKEN:
-                self._records[offset] = _Record.BACK
+                self._mark(offset, _Record.BACK)
 
     def finished(self, offset: int) -> None:
         """A record's outcome is acknowledged by the broker."""
-        self._records[offset] = _Record.FINISHED
+        self._mark(offset, _Record.FINISHED)
         while self._records:
             first, record = next(iter(self._records.items()))
             if record is not _Record.FINISHED:
                 break
             del self._records[first]
             self._passed = first + 1
+
+    def _mark(self, offset: int, record: _Record) -> None:
+        self._back += (record is _Record.BACK) - (self._records.get(offset) is _Record.BACK)
+        self._records[offset] = record
