@@ -15,21 +15,17 @@ from typing import Any
 
 import pytest
 
-from detectscale.settings import load_settings
+from tests.e2e.broken_pods import disruptable, evict, evicted, kill
 from tests.e2e.cluster.cluster import Cluster
 from tests.e2e.cluster.kubectl import KubectlError
-from tests.e2e.cluster.node import SOCKET
-from tests.e2e.deployment import BASE, NAMESPACE, WORKERS, Deployment, is_ready
+from tests.e2e.deployment import NAMESPACE, WORKERS, Deployment, is_ready
 from tests.e2e.report import Report
+from tests.e2e.under_load import SETTINGS, UnderLoad
 from tests.e2e.watch import Heard, replicas
 from tests.integration.faults.images import small_images
-from tests.integration.faults.load import Load
 from tests.integration.faults.rig import FASTEST_PER_S, POLL_S, lasting
 from tests.waiting import until
 
-SETTINGS = load_settings(BASE / "config.yaml", {})
-RATE = 8.0
-"""Frames a second: a part of what one worker can do."""
 BURST = 160
 """Frames that one worker cannot serve in time."""
 TAKEN_OVER_S = 6.5
@@ -44,61 +40,6 @@ IN_FLIGHT = 2 * SETTINGS.worker.max_batch + math.ceil(
     FASTEST_PER_S * (SETTINGS.worker.commit_interval_s + POLL_S)
 )
 """Frames that one worker may have published and not committed when it dies."""
-
-
-class UnderLoad:
-    """A deployment with frames coming and workers that serve them, from `begin` to `end`."""
-
-    def __init__(self, deployment: Deployment, images: Sequence[bytes]) -> None:
-        self.deployment = deployment
-        self._since = deployment.mark()
-        self._struck_at = math.nan
-        self._load = Load(deployment.kafka, deployment.topics, images, RATE)
-
-    def begin(self) -> None:
-        """Wait until frames are served as they come, and two adapters are there."""
-        self.deployment.kubectl("rollout", "status", "deployment/autoscaler", "--timeout=60s")
-        until(self._served, 120, 0.5)
-
-    def strike(self) -> float:
-        """The fault begins; at which instant, seconds since the epoch."""
-        self._struck_at = time.time()
-        return self._struck_at
-
-    def end(self, duplicates: int = 0) -> dict[str, float]:
-        """
-        Stop the load; hold everything since it began against what came of it.
-
-        Args:
-            duplicates: As many are no failure.
-
-        Returns:
-            Figures for the report.
-        """
-        self.stop()
-        ledger = self.deployment.balanced(self._since, 90)
-        ended_at = {outcome.record: at for outcome, at in self.deployment.outcomes(self._since)}
-        appended_at = self._load.appended_at
-        since = {record: ended_at[record] for record in appended_at if ended_at[record] > self._struck_at}
-        took_s = {record: at - appended_at[record] for record, at in since.items()}
-        late = [since[record] for record, s in took_s.items() if s > SETTINGS.policy.slo_s]
-        assert ledger.detected == ledger.records
-        assert ledger.duplicates <= duplicates
-        return {
-            "recovered_s": max(late, default=self._struck_at) - self._struck_at,
-            "slowest_s": max(took_s.values()),
-            "frames": ledger.records,
-            "lost": len(ledger.lost),
-            "duplicates": ledger.duplicates,
-        }
-
-    def stop(self) -> None:
-        """Send no more; may be called again."""
-        self._load.stop()
-
-    def _served(self) -> bool:
-        ledger = self.deployment.ledger(self._since)
-        return ledger.detected > RATE and len(ledger.lost) < RATE
 
 
 @pytest.fixture(scope="module")
@@ -349,15 +290,6 @@ def roll_and_undo(
     return {"refused_s": refused_s, "rolled_back_s": rolled_back_s}
 
 
-def kill(cluster: Cluster, deployment: Deployment, pod: str) -> None:
-    """SIGKILL; and the pod is not there any more, so that its container is not started again."""
-    (container,) = deployment.kubectl.get("pod", pod)["status"]["containerStatuses"]
-    known = container["containerID"].removeprefix("containerd://")
-    ctr = ["ctr", "--address", SOCKET, "--namespace", "k8s.io"]
-    cluster.machine.run(*ctr, "tasks", "kill", "--signal=SIGKILL", known)
-    deployment.kubectl("delete", "pod", pod, "--grace-period=0", "--force")
-
-
 def wanted(deployment: Deployment) -> int | None:
     """What KEDA tells the HPA; None: nothing."""
     try:
@@ -377,30 +309,6 @@ def renewed_at(deployment: Deployment) -> float:
     """When the one that leads said so last, seconds since the epoch."""
     spec = deployment.kubectl.get("lease", "autoscaler")["spec"]
     return datetime.fromisoformat(spec["renewTime"]).timestamp()
-
-
-def disruptable(deployment: Deployment) -> bool:
-    """Whether the budget of the workers knows two of them, of which one may go."""
-    status = deployment.kubectl.get("poddisruptionbudget", "worker")["status"]
-    return (status["currentHealthy"], status["disruptionsAllowed"]) == (2, 1)
-
-
-def evict(deployment: Deployment, pod: str) -> None:
-    """Ask for what a drain asks; raises `KubectlError` if the budget does not allow it now."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction"
-    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
-    deployment.kubectl("create", "--raw", path, "--filename=-", given=json.dumps(body))
-
-
-def evicted(deployment: Deployment, pod: str) -> bool:
-    """Try once more."""
-    try:
-        evict(deployment, pod)
-    except KubectlError as error:
-        if "disruption budget" not in str(error):
-            raise
-        return False
-    return True
 
 
 def serving(deployment: Deployment) -> list[dict[str, Any]]:
