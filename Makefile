@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+FRONT := tests/e2e/cameras tests/e2e/browser tests/e2e/monitoring
+CLUSTER := tests/e2e tests/images $(FRONT:%=--ignore=%)
 
 .PHONY: help demo check test manifests sbom faults front e2e e2e-full soak fuzz test-training clean
 
@@ -35,15 +37,15 @@ faults: .venv/dev  ## Break what can break while frames flow, and count them aft
 
 front: .venv/dev  ## Cameras, pages, alert rules with real GStreamer, Chromium, Prometheus (Debian, root)
 	$(BIN)/python -m tests.e2e.packages cameras browser monitoring
-	$(BIN)/pytest tests/e2e/cameras tests/e2e/browser tests/e2e/monitoring $(if $(REPORT),--report $(REPORT)) $(ARGS)
+	$(BIN)/pytest $(FRONT) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 e2e: .venv/training  ## Real Kubernetes and KEDA on this machine (Debian, root, Go); figures into REPORT=e2e.json
-	$(BIN)/python -m tests.e2e.packages
-	$(BIN)/pytest tests/e2e tests/images --report $(or $(REPORT),e2e.json) $(ARGS)
+	$(BIN)/python -m tests.e2e.packages cluster
+	$(BIN)/pytest $(CLUSTER) --report $(or $(REPORT),e2e.json) $(ARGS)
 
 e2e-full: .venv/training  ## The same with all repetitions
-	$(BIN)/python -m tests.e2e.packages
-	$(BIN)/pytest tests/e2e tests/images --full --report $(or $(REPORT),e2e.json) $(ARGS)
+	$(BIN)/python -m tests.e2e.packages cluster
+	$(BIN)/pytest $(CLUSTER) --full --report $(or $(REPORT),e2e.json) $(ARGS)
 
 soak: .venv/dev  ## Random faults for SECONDS=600; figures into REPORT=soak.json
 	$(BIN)/python -m tests.integration.faults.soak --seconds $(or $(SECONDS),600) --report $(or $(REPORT),soak.json)
