@@ -19,14 +19,15 @@ def test_a_frame_starts_a_worker_at_once_and_none_is_left_afterwards(
 ) -> None:
     starts = []
     for _ in repeated(50):
+        deployment.await_zero()
         since = deployment.mark()
 
         starts.append(cold_start(deployment))
 
         ledger = deployment.balanced(since)
         assert (ledger.records, ledger.detected, ledger.duplicates) == (1, 1, 0)
-        deployment.await_zero()
         report.add("from zero: our scaler", **_figures(starts))
+    deployment.await_zero()
     assert quantiles([start.replicas_s for start in starts])["p99"] <= PUSHED_S
 
 
@@ -38,9 +39,9 @@ def test_kedas_own_kafka_scaler_for_comparison(
     starts = []
     with deployment.scaled_by([kafka_trigger(deployment)], pollingInterval=polling_s):
         for _ in repeated(5):
+            deployment.await_zero()
             starts.append(cold_start(deployment))
 
-            deployment.await_zero()
             report.add(f"from zero: KEDA's kafka scaler, polling each {polling_s} s", **_figures(starts))
     assert all(start.replicas_s > 0 for start in starts)
 

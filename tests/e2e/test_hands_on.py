@@ -28,8 +28,9 @@ LOOKS_S = 11.0
 
 
 def test_as_many_as_a_person_wants_share_the_load_evenly_while_keda_is_paused(
-    deployment: Deployment, report: Report
+    session_deployment: Deployment, report: Report
 ) -> None:
+    deployment = session_deployment
     with annotated(deployment, PAUSED, "true"), deployment.watch_worker() as worker:
         deployment.kubectl("wait", "--for=condition=Paused", "scaledobject/worker", "--timeout=30s")
         deployment.kubectl("scale", "deployment/worker", "--replicas=4")
@@ -49,7 +50,8 @@ def test_as_many_as_a_person_wants_share_the_load_evenly_while_keda_is_paused(
     assert min(done.values()) >= max(done.values()) / 2
 
 
-def test_a_number_at_which_keda_is_paused_is_kept(deployment: Deployment) -> None:
+def test_a_number_at_which_keda_is_paused_is_kept(session_deployment: Deployment) -> None:
+    deployment = session_deployment
     with deployment.watch_worker() as worker, annotated(deployment, PAUSED_REPLICAS, "1"):
         until(lambda: _ready(deployment) == 1)
         since, began_at = deployment.mark(), time()

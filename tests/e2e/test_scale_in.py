@@ -57,15 +57,14 @@ def test_idle_workers_leave_first_and_nothing_is_lost_or_repeated(
 
 @pytest.mark.timeout(1800)
 def test_frames_that_come_while_the_last_worker_leaves_are_served(
-    deployment: Deployment, report: Report, pytestconfig: pytest.Config
+    deployment: Deployment, report: Report, repeated: Callable[[int], range]
 ) -> None:
-    rounds = 20 if pytestconfig.getoption("--full") else 2
     most, served_s = [], []
     with deployment.watch_worker() as worker, deployment.watch_pods() as pods:
         until(lambda: worker.heard, 10)
         since = deployment.mark()
         frame, *_ = deployment.append_burst(BURST)
-        for n in range(1, rounds + 1):
+        for n, _ in enumerate(repeated(20), start=1):
             rose = worker.first(lambda heard: replicas(heard) > 0, frame.at)
             zero = worker.first(lambda heard: replicas(heard) == 0, rose.at, 120)
             pods.first(_is_leaving, zero.at)
