@@ -8,6 +8,11 @@ under `detectscale up`: broker, policy, workers, projector, and `detectscale cam
 pictures were drawn beforehand and go out as they lie on disk, so that cameras take little from the cores they
 share with the workers. At 0.8 of the capacity nearly all are to be detected within the goal; at twice the
 capacity the machine is to detect nearly as much as it can, fairly, and to count the rest.
+
+The bundled model needs so little of a core for a frame that all the rest weighs most beside it. `--model`
+names one of a usual size, for instance the same weights as they are in `benchmarks.pipeline`:
+
+    detectscale export workers/bundled/store-yolo26n.pt --width 640 --height 640 --output store-640.onnx
 """
 
 import json
@@ -41,16 +46,17 @@ def main(
         float, typer.Option(min=1, help="From capture to result; what would miss it expires.")
     ] = 5.0,
     capacity_s: Annotated[float, typer.Option(min=1, help="How long the engines alone are measured.")] = 20.0,
+    model: Annotated[Path | None, typer.Option(help="ONNX; the bundled model if not given.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the figures as JSON.")] = None,
 ) -> None:
     """Print how many frames were detected within the goal, and what became of the others."""
-    machine = describe_machine()
+    machine, named = describe_machine(), model.name if model else "the bundled model"
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         logging.basicConfig(filename=folder / "benchmark.log", level=logging.INFO)
         places = Places(folder / "state", Places.of(None).cache)
-        settings = _settings(goal_s)
-        print(f"goal {goal_s:g} s, {minutes:g} minutes each; {machine}", flush=True)
+        settings = _settings(goal_s, model)
+        print(f"{named}, goal {goal_s:g} s, {minutes:g} minutes each; {machine}", flush=True)
         pictures = draw(folder / "pictures")
         workers = local_policy(settings).max_replicas
         print(f"{len(pictures)} cameras, {workers} engines", flush=True)
@@ -66,7 +72,7 @@ def main(
                 print(
                     f"engines alone {rates[-2]:.1f}, then {rates[-1]:.1f} frames/s\n{phases[-1]}", flush=True
                 )
-    figures = _figures(machine, goal_s, workers, rates, phases)
+    figures = {"machine": machine, "model": named, **_figures(goal_s, workers, rates, phases)}
     print(f"at twice the capacity {figures['share_of_capacity_at_2']:.2f} of it was detected")
     if report is not None:
         report.write_text(json.dumps(figures, indent=2) + "\n")
@@ -74,23 +80,21 @@ def main(
         raise DetectscaleError(f"{len(unaccounted)} of {len(phases)} runs do not add up: see above")
 
 
-def _settings(goal_s: float) -> Settings:
-    """The defaults, with a goal, and frames that expire when they are about to miss it."""
+def _settings(goal_s: float, model: Path | None) -> Settings:
+    """The defaults, with a goal, a model, and frames that expire when they are about to miss it."""
     settings = load_settings(None, {})
     return settings.model_copy(
         update={
             "worker": settings.worker.model_copy(update={"max_age_s": goal_s - TO_RESULT_S}),
             "policy": settings.policy.model_copy(update={"slo_s": goal_s}),
+            "model": settings.model.model_copy(update={"path": model and str(model.absolute())}),
         }
     )
 
 
-def _figures(
-    machine: str, goal_s: float, workers: int, rates: list[float], phases: list[Phase]
-) -> dict[str, object]:
+def _figures(goal_s: float, workers: int, rates: list[float], phases: list[Phase]) -> dict[str, object]:
     within, twice = phases
     return {
-        "machine": machine,
         "goal_s": goal_s,
         "workers": workers,
         "capacity_per_s": rates,

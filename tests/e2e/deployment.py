@@ -172,7 +172,7 @@ class Deployment:
 
     @contextmanager
     def configured(self, **environment: str) -> Iterator[None]:
-        """Let autoscaler and workers run with these settings for the length of the block. Begin at zero."""
+        """Let autoscalers and workers run with these settings within the block, then be at zero."""
         self._configure(*(f"{name}={value}" for name, value in environment.items()))
         try:
             yield

@@ -217,6 +217,8 @@ def test_without_any_adapter_the_replicas_hold(
         for pod in names(deployment.pods(ADAPTERS)):
             kill(own_cluster, deployment, pod)
         deployment.kubectl("scale", "deployment/autoscaler", "--replicas=0")
+        # The first process of a pod that starts again does not hear yet that it is to leave.
+        deployment.kubectl("delete", "pods", f"--selector={ADAPTERS}", "--grace-period=1", "--wait=false")
         until(lambda: not deployment.pods(ADAPTERS) and wanted(deployment) is None, 60)
         held = deployment.replicas()
         gone_at = time.time()

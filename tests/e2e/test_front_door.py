@@ -96,9 +96,9 @@ def test_a_picture_that_is_posted_brings_a_worker_and_its_boxes_come_back(
 
 
 def test_replacing_the_gateway_loses_no_request(
-    front_door: FrontDoor, deployment: Deployment, report: Report
+    front_door: FrontDoor, session_deployment: Deployment, report: Report
 ) -> None:
-    since = deployment.mark()
+    since = session_deployment.mark()
     with front_door.posting() as answers:
         until(lambda: answers.total() > 10)
 
@@ -109,4 +109,4 @@ def test_replacing_the_gateway_loses_no_request(
 
     report.add("front door: an update while posts come in", answers=dict(answers))
     assert answers.keys() == {"202"}
-    assert deployment.balanced(since, 180).records == answers.total()
+    assert session_deployment.balanced(since, 180).records == answers.total()

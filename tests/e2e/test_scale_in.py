@@ -31,10 +31,10 @@ class Worker:
 
 
 @pytest.fixture
-def two(deployment: Deployment) -> Iterator[Deployment]:
+def two(session_deployment: Deployment) -> Iterator[Deployment]:
     """The deployment with two workers that stay."""
-    with deployment.configured(DETECTSCALE_POLICY__MIN_REPLICAS=str(STAY)):
-        yield deployment
+    with session_deployment.configured(DETECTSCALE_POLICY__MIN_REPLICAS=str(STAY)):
+        yield session_deployment
 
 
 @pytest.mark.timeout(1800)

@@ -57,7 +57,6 @@ def held(session_deployment: Deployment) -> Iterator[Deployment]:
     triggers = session_deployment.kubectl.get("scaledobject", "worker")["spec"]["triggers"]
     with session_deployment.scaled_by(triggers, minReplicaCount=HELD, maxReplicaCount=HELD):
         yield session_deployment
-    session_deployment.await_zero()
 
 
 @pytest.fixture(scope="module")
