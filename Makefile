@@ -3,9 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FRONT := tests/e2e/cameras tests/e2e/browser tests/e2e/monitoring
-CLUSTER := tests/e2e tests/images $(FRONT:%=--ignore=%)
+CLUSTER := tests/e2e $(FRONT:%=--ignore=%)
 
-.PHONY: help demo check test manifests sbom faults front e2e e2e-full soak fuzz test-training clean
+.PHONY: help demo check test manifests sbom faults front images e2e e2e-full soak fuzz test-training clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,10 @@ faults: .venv/dev  ## Break what can break while frames flow, and count them aft
 front: .venv/dev  ## Cameras, pages, alert rules with real GStreamer, Chromium, Prometheus (Debian, root)
 	$(BIN)/python -m tests.e2e.packages cameras browser monitoring
 	$(BIN)/pytest $(FRONT) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+images: .venv/dev  ## Build the images, and look at what would be shipped (Debian, root)
+	$(BIN)/python -m tests.e2e.packages cluster
+	$(BIN)/pytest tests/images $(ARGS)
 
 e2e: .venv/training  ## Real Kubernetes and KEDA on this machine (Debian, root, Go); figures into REPORT=e2e.json
 	$(BIN)/python -m tests.e2e.packages cluster

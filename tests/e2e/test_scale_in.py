@@ -18,7 +18,7 @@ STAY, ALL = 2, 4
 NO_SCALE_IN = "autoscaling.keda.sh/paused-scale-in"
 FEED, FEED_S = 3, 0.4
 """So many frames, so often, are a worker's steady work: much less than it can do."""
-BURST = 60
+BURST = 24
 
 
 @dataclass(frozen=True, slots=True)
