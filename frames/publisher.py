@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 MAX_IMAGE_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 """What is left for an image in the largest record, beside its attributes."""
-LINGER_MS = 5
+LINGER_MS = 2
 """How long a frame waits for others to be sent with it."""
 NO_CLAIM_CHECKS = ClaimCheckSettings()
 
