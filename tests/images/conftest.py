@@ -14,6 +14,16 @@ from tests.images.shipped import Shipped, unpack
 Shipping = Callable[[str], Shipped]
 
 
+TEST_S = 180
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's time does not include building the images, which the first one waits for."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TEST_S, func_only=True), append=False)
+
+
 @pytest.fixture(scope="session")
 def shipped() -> Iterator[Shipping]:
     """An image, by the name of its target."""
