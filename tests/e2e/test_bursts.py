@@ -103,7 +103,6 @@ def test_kedas_own_kafka_scaler_with_a_burst_for_comparison(
     six: Deployment, report: Report, repeated: Callable[[int], range]
 ) -> None:
     rises = []
-    six.await_zero()  # sooner than under KEDA's defaults
     with six.scaled_by([kafka_trigger(six)], pollingInterval=30):
         for _ in repeated(3):
             rises.append(rise(six))
@@ -113,14 +112,14 @@ def test_kedas_own_kafka_scaler_with_a_burst_for_comparison(
 
 
 def rise(deployment: Deployment) -> Rise:
-    """Append a burst once no worker runs, and see it through."""
-    deployment.await_zero()
+    """Append a burst while no worker runs; see it through until none does any more."""
     with deployment.watch_worker() as worker:
         until(lambda: worker.heard, 10)
         since = deployment.mark()
         began_at = deployment.append_burst(FRAMES)[0].at
         ledger = deployment.balanced(since, 180)
         drained_at = max(at for _, at in deployment.outcomes(since))
+        deployment.await_zero()
         numbers = _numbers(worker.since(began_at))
     assert (ledger.records, ledger.detected, ledger.duplicates) == (FRAMES, FRAMES, 0)
     wanted_at = next((at for number, at in numbers if number == PARTITIONS), None)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not ULTRALYTICS, reason="the extra 'ultralytics'
 
 NAMESPACE = "training"
 COMPONENT = Path(__file__).parents[2] / "manifests" / "components" / "training"
-IMAGES, EPOCHS, BATCH, RATE = 96, 10, 8, 0.005
+IMAGES, EPOCHS, BATCH, RATE = 96, 12, 8, 0.005
 SETTINGS = ["--data=/training/squares", f"--width={SIZE}", f"--height={SIZE}", f"--epochs={EPOCHS}"]
 SETTINGS += [f"--batch-size={BATCH}", f"--learning-rate={RATE}"]
 OWN = "import sysconfig; print(sysconfig.get_path('purelib'))"

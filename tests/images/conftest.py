@@ -12,9 +12,8 @@ from tests.e2e.cluster.places import Places, default_cache
 from tests.images.shipped import Shipped, unpack
 
 Shipping = Callable[[str], Shipped]
-
-
 TEST_S = 180
+"""That a test may take."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

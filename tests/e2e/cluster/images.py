@@ -25,8 +25,6 @@ BASE = "localhost/detectscale/python-base:2"
 """Another number where it is made differently."""
 PACKAGES = "ca-certificates,python3,python3-venv"
 UNWANTED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
-BUILT: set[tuple[Path, str]] = set()
-"""By this process, which the repository does not change under."""
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 
@@ -51,9 +49,7 @@ class Images:
         if not self._id(BASE):
             self._build_base()
         for target in targets or TARGETS:
-            if (self._archives, target) not in BUILT:
-                self._build_target(target)
-                BUILT.add((self._archives, target))
+            self._build_target(target)
         names = [PAUSE, *(image(target) for target in targets or TARGETS)]
         for name in names:
             self._archive(name)
